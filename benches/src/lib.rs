@@ -1,0 +1,1 @@
+//! Benchmarks of the Talos SDK, paired with the Go machinery.

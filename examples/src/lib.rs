@@ -1,0 +1,1 @@
+//! Reference tools on the Talos SDK, one job a program.

@@ -1,0 +1,1 @@
+//! A simulated OpenStack over HTTP on loopback: Keystone, Glance, Nova, Neutron.

@@ -1,0 +1,1 @@
+//! A thin OpenStack client: Keystone, Glance, Nova and the Neutron they need.

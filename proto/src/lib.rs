@@ -1,0 +1,1 @@
+//! Protobuf messages and gRPC stubs of the Talos machine API, COSI included.

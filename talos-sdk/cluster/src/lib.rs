@@ -1,0 +1,1 @@
+//! Whole-cluster work on Talos: bootstrap, kubeconfig, health.

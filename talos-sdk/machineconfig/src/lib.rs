@@ -1,0 +1,1 @@
+//! Talos secrets and machine configuration: generate, patch, validate.

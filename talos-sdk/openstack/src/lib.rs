@@ -1,0 +1,1 @@
+//! Brings a Talos cluster up on OpenStack, resumably.

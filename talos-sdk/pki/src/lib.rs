@@ -1,0 +1,1 @@
+//! Keys, certificates and certificate requests as Talos makes and reads them.

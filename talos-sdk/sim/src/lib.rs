@@ -1,0 +1,1 @@
+//! Simulated Talos nodes on loopback: real gRPC, real mutual TLS, real proxying.

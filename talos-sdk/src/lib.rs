@@ -1,0 +1,1 @@
+//! A native SDK for Talos Linux.

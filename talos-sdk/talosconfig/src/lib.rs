@@ -1,0 +1,1 @@
+//! The Talos client configuration file: find, read, edit, merge, write.

@@ -1,0 +1,1 @@
+//! YAML text exactly as the Go machinery of Talos reads and writes it.

@@ -1,0 +1,1 @@
+//! The harness of the Talos SDK and its suites: contract, golden, fault, end to end.
