@@ -144,7 +144,8 @@ fn descriptors_say_what_the_tables_say() {
 
 #[test]
 fn a_wrong_fact_is_noticed() {
-    let changes: [(&str, fn(&mut FileDescriptorSet)); 5] = [
+    type Change = fn(&mut FileDescriptorSet);
+    let changes: [(&str, Change); 5] = [
         ("field machine.BootstrapRequest#recover_etcd", |set| {
             find(set, "machine", "BootstrapRequest").field[0].number = Some(7);
         }),
