@@ -1,1 +1,27 @@
-//! Talos secrets and machine configuration: generate, patch, validate.
+//! Talos secrets and machine configuration: generate, patch, read. No network, no files, no runtime.
+//!
+//! | to do | use |
+//! |---|---|
+//! | make or load the secrets of a cluster | [`SecretsBundle`] |
+//! | generate configurations and a talosconfig | [`generate()`] with [`GenerateOptions`] |
+//! | suit an older Talos release | [`Contract`] |
+//! | read and write configurations | [`Config`] |
+//! | patch them | [`Patch`], [`Config::patch`] |
+
+mod config;
+mod contract;
+mod error;
+mod generate;
+mod machine_type;
+mod options;
+mod patch;
+mod secrets;
+
+pub use config::Config;
+pub use contract::Contract;
+pub use error::{Error, ErrorKind, Result};
+pub use generate::{Generated, generate};
+pub use machine_type::MachineType;
+pub use options::{Cni, DEFAULT_INSTALL_IMAGE, GenerateOptions};
+pub use patch::Patch;
+pub use secrets::SecretsBundle;

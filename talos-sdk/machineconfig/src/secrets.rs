@@ -1,0 +1,5 @@
+//! Secrets of a cluster.
+
+mod bundle;
+
+pub use bundle::SecretsBundle;
