@@ -56,6 +56,6 @@ impl Paths {
     }
 }
 
-fn is_read_only(path: &Path) -> bool {
+pub(crate) fn is_read_only(path: &Path) -> bool {
     path == Path::new(SERVICE_ACCOUNT)
 }
