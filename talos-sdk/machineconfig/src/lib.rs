@@ -24,4 +24,6 @@ pub use generate::{Generated, generate};
 pub use machine_type::MachineType;
 pub use options::{Cni, DEFAULT_INSTALL_IMAGE, GenerateOptions};
 pub use patch::Patch;
-pub use secrets::SecretsBundle;
+pub use secrets::{
+    CertificateAndKey, Certificates, ClusterSecrets, Key, KubernetesSecrets, SecretsBundle, TrustdInfo,
+};

@@ -4,10 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, base64};
 
 /// SHA-256 of a SubjectPublicKeyInfo in DER. Shown and read as standard base64, the form in which Talos prints it on
 /// the console and in which `talosctl --cert-fingerprint` takes it.
@@ -32,7 +30,7 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&STANDARD.encode(self.0))
+        f.write_str(&base64::encode(self.0))
     }
 }
 
@@ -40,7 +38,7 @@ impl FromStr for Fingerprint {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or_else(|| {
+        base64::decode(text).and_then(|bytes| bytes.as_slice().try_into().ok()).map(Self).ok_or_else(|| {
             Error::new(
                 ErrorKind::Fingerprint,
                 format!("{text:?} is not a fingerprint: expected 32 bytes as base64, 44 characters"),

@@ -28,6 +28,7 @@
 //! ```
 
 mod authority;
+pub mod base64;
 mod certificate;
 mod clock;
 mod error;

@@ -1,10 +1,8 @@
 //! PEM text (RFC 7468): blocks by label, bodies of 64 columns.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::SecretBytes;
+use crate::{SecretBytes, base64};
 
 /// Label of a certificate.
 pub const CERTIFICATE: &str = "CERTIFICATE";
@@ -42,9 +40,9 @@ pub fn parse(text: &str) -> Vec<Block> {
         {
             let Some((begun, body)) = open.take() else { continue };
             if begun == label
-                && let Ok(content) = STANDARD.decode(body.as_bytes())
+                && let Some(content) = base64::decode(&body)
             {
-                blocks.push(Block { label: label.to_owned(), content: content.into() });
+                blocks.push(Block { label: label.to_owned(), content: content.as_slice().to_vec().into() });
             }
         } else if let Some((_, body)) = &mut open
             && !line.contains(':')
@@ -58,7 +56,7 @@ pub fn parse(text: &str) -> Vec<Block> {
 /// One block as text, with a newline at the end.
 #[must_use]
 pub fn encode(label: &str, content: &[u8]) -> Zeroizing<String> {
-    let body = Zeroizing::new(STANDARD.encode(content));
+    let body = base64::encode(content);
     let mut text = Zeroizing::new(String::with_capacity(body.len() + body.len() / 64 + 2 * label.len() + 40));
     text.push_str("-----BEGIN ");
     text.push_str(label);

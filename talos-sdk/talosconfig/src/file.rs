@@ -6,10 +6,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use talos_pki::SecretString;
+use talos_pki::{SecretString, base64};
 
 use crate::paths::is_read_only;
 use crate::{Auth, BasicAuth, Context, Error, ErrorKind, Paths, Pem, Result, SideroV1Auth, TalosConfig};
@@ -159,10 +157,8 @@ impl ContextShape {
             if text.is_empty() {
                 return Ok(None);
             }
-            // Go skips line breaks in base64, and so may a hand-made file have them.
-            let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-            match STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
-                Some(text) => Ok(Some(text)),
+            match base64::decode_text(text) {
+                Some(text) => Ok(Some(text.to_string())),
                 None => {
                     let message = format!("{field} of context {name:?} is not PEM text in base64");
                     Err(Error::new(ErrorKind::Invalid, message))
@@ -190,14 +186,15 @@ impl ContextShape {
     }
 
     fn encode(context: &Context) -> Self {
-        let base64 = |text: Option<&str>| text.map(|text| STANDARD.encode(text)).unwrap_or_default();
+        let encoded =
+            |text: Option<&str>| text.map(|text| base64::encode(text).to_string()).unwrap_or_default();
         Self {
             target: String::new(),
             endpoints: context.endpoints.clone(),
             nodes: context.nodes.clone(),
-            ca: base64(context.ca.as_ref().map(Pem::as_str)),
-            crt: base64(context.crt.as_ref().map(Pem::as_str)),
-            key: base64(context.key.as_ref().map(SecretString::expose)),
+            ca: encoded(context.ca.as_ref().map(Pem::as_str)),
+            crt: encoded(context.crt.as_ref().map(Pem::as_str)),
+            key: encoded(context.key.as_ref().map(SecretString::expose)),
             auth: AuthShape {
                 basic: context.auth.basic.as_ref().map(|basic| BasicShape {
                     username: basic.username.clone(),
