@@ -100,7 +100,7 @@ fn plain(text: &str, tagged: bool) -> Plain {
         b'.' => match text {
             ".nan" | ".NaN" | ".NAN" => Plain::Float(f64::NAN),
             ".inf" | ".Inf" | ".INF" => Plain::Float(f64::INFINITY),
-            _ => decimal_float(text).map_or(Plain::Str, Plain::Float),
+            _ => separated_float(text).map_or(Plain::Str, Plain::Float),
         },
         b'+' | b'-' | b'0'..=b'9' => number(text, tagged),
         _ => Plain::Str,
@@ -183,6 +183,17 @@ fn decimal_float(text: &str) -> Option<f64> {
         }
     }
     text.parse::<f64>().ok().filter(|value| value.is_finite())
+}
+
+/// A float in which underscores stand between digits, and nowhere else.
+fn separated_float(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let between = |at: usize| at > 0 && digit(at - 1) && digit(at + 1);
+    if (0..bytes.len()).any(|at| bytes[at] == b'_' && !between(at)) {
+        return None;
+    }
+    decimal_float(&text.replace('_', ""))
 }
 
 fn without_breaks(text: &str) -> std::borrow::Cow<'_, str> {

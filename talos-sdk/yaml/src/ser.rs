@@ -3,7 +3,7 @@
 use serde::ser::{self, Serialize};
 
 use crate::node::Node;
-use crate::number::go_float;
+use crate::number::{go_f32, go_f64};
 use crate::order::sort_entries;
 use crate::resolve::{self, Scalar};
 use crate::{Error, ErrorKind, Result, ScalarStyle, Tag};
@@ -106,6 +106,9 @@ impl Serialize for Node {
             let entries = crate::merge::entries(self).map_err(S::Error::custom)?;
             let mut map = serializer.serialize_map(Some(entries.len()))?;
             for (key, value) in entries {
+                if !key.is_scalar() {
+                    return Err(S::Error::custom("a list or mapping is no key for a value"));
+                }
                 map.serialize_entry(key, value)?;
             }
             return map.end();
@@ -186,10 +189,10 @@ impl ser::Serializer for Serializer {
         }
     }
     fn serialize_f32(self, v: f32) -> Result<Node> {
-        Ok(Node::scalar(Tag::Float, go_float(f64::from(v), &format!("{v:e}"))))
+        Ok(Node::scalar(Tag::Float, go_f32(v)))
     }
     fn serialize_f64(self, v: f64) -> Result<Node> {
-        Ok(Node::scalar(Tag::Float, go_float(v, &format!("{v:e}"))))
+        Ok(Node::scalar(Tag::Float, go_f64(v)))
     }
     fn serialize_char(self, v: char) -> Result<Node> {
         Ok(string(v.encode_utf8(&mut [0; 4])))

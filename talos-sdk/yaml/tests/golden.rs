@@ -1,4 +1,4 @@
-//! The writer against texts that Go's writer made.
+//! The writer and the reader against what Go's made.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
@@ -59,6 +59,24 @@ fn compare(path: &Path) -> usize {
 #[test]
 fn own_recordings() {
     assert!(compare(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/written.jsonl"))) > 0);
+}
+
+#[test]
+fn own_recordings_of_the_reader() {
+    let text = include_str!("data/read.jsonl");
+    let mut failures = Vec::new();
+    for line in text.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let text = case["text"].as_str().unwrap();
+        let wanted: Option<Vec<String>> = serde_json::from_value(case["out"].clone()).unwrap();
+        let got = parse_documents(text)
+            .and_then(|documents| documents.iter().map(to_string).collect::<Result<Vec<_>, _>>())
+            .ok();
+        if got != wanted {
+            failures.push(format!("{text:?}\n  wanted {wanted:?}\n  got    {got:?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures.join("\n"));
 }
 
 #[test]
