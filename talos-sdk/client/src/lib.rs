@@ -1,1 +1,99 @@
 //! A client of the Talos machine API.
+//!
+//! | to | use |
+//! |---|---|
+//! | connect to a cluster with its talosconfig | [`Client::connect`] |
+//! | connect to a machine that has no configuration yet | [`Client::maintenance`] |
+//! | call one machine | [`Client::node`], [`Node`] |
+//! | call several and see how each did | [`Client::nodes`], [`PerNode`] |
+//! | read or watch resources | [`Node::resources`], [`resources`] |
+//! | follow logs, events | [`Node::logs`], [`Node::events`] |
+//! | make a call that has no method here | [`Node::raw`] |
+//! | know what went wrong | [`Error::kind`] |
+//!
+//! ```no_run
+//! use talos_client::{Client, ClientOptions};
+//! use talosconfig::TalosConfig;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::connect(&TalosConfig::find()?, ClientOptions::default())?;
+//! println!("{}", client.node("10.0.0.2").version().await?.tag);
+//!
+//! let versions = client.nodes(["10.0.0.2", "10.0.0.3"]).each(|node| async move { node.version().await }).await;
+//! for (node, version) in &versions.into_result()? {
+//!     println!("{node}: {}", version.tag);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Endpoints and failures
+//!
+//! An endpoint is a machine that takes calls and forwards them to the node they are for; control plane nodes do that.
+//! A client has one connection to each of its endpoints, made when it is first needed. Calls go round those that are
+//! connected; a broken one is left out until it can be connected again, which is tried in the background with growing
+//! pauses.
+//!
+//! A call that certainly was not carried out, because no connection could be made or the server turned it away
+//! unread, is sent again through another endpoint. When a connection breaks under a call, that can't be known: then
+//! only calls that read are sent again. Statuses that a machine answers with are never retried here.
+//!
+//! Every future can be dropped; that ends the call on the machine too. Calls with one reply have a time limit,
+//! [`ClientOptions::call_timeout`]; streams have none unless [`Node::with_timeout`] gives one.
+//!
+//! # What is logged
+//!
+//! Each call is a `tracing` span `talos_call` at level debug, with the fields `method`, `node`, `endpoint`, `attempt`
+//! and `code`. Requests, replies and credentials are in no span, log or error.
+
+mod apply;
+mod balance;
+mod body;
+mod bootstrap;
+mod channel;
+mod client;
+mod connect;
+pub mod danger;
+mod endpoint;
+mod error;
+mod etcd;
+mod events;
+mod instant;
+mod kubeconfig;
+mod logs;
+mod method;
+mod node;
+mod options;
+mod per_node;
+mod pin;
+mod power;
+mod raw;
+mod reply;
+pub mod resources;
+mod services;
+mod stage;
+mod status;
+mod stream;
+mod target;
+mod tls;
+mod version;
+
+pub use apply::{Applied, ApplyMode, ApplyOptions};
+pub use body::ResponseBody;
+pub use channel::Channel;
+pub use client::Client;
+pub use endpoint::{DEFAULT_PORT, Endpoint};
+pub use error::{Error, ErrorKind, Result};
+pub use etcd::{EtcdMember, EtcdMemberId};
+pub use events::{Action, Event, EventOptions, EventPayload, EventStream, EventTail, ServiceAction};
+pub use logs::LogOptions;
+pub use node::Node;
+pub use options::ClientOptions;
+pub use per_node::{Nodes, PerNode};
+pub use power::RebootMode;
+pub use raw::Raw;
+pub use resources::{Resource, Resources};
+pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceState};
+pub use stage::{MachineStage, UnmetCondition};
+pub use stream::ByteStream;
+pub use version::Version;

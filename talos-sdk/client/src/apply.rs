@@ -1,0 +1,143 @@
+//! Giving a machine its configuration.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost_types::Duration as ProtoDuration;
+use talos_proto::machine::ApplyConfigurationRequest;
+use talos_proto::machine::apply_configuration_request::Mode;
+
+use crate::{Error, ErrorKind, Node, Result};
+
+/// When a new configuration takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ApplyMode {
+    /// At once where that is possible. Up to 1.13 the machine reboots if the change needs it; from 1.14 on it never
+    /// does. In maintenance mode the machine installs or boots with it.
+    #[default]
+    Auto,
+    /// At once; the machine refuses a change that needs a reboot.
+    NoReboot,
+    /// With a reboot. Servers from 1.14 on refuse this outside of maintenance mode.
+    Reboot,
+    /// At the next boot.
+    Staged,
+    /// At once and in memory only, until [`ApplyOptions::try_timeout`] is over or another configuration is applied.
+    Try,
+}
+
+impl ApplyMode {
+    fn to_proto(self) -> Mode {
+        match self {
+            Self::Auto => Mode::Auto,
+            Self::NoReboot => Mode::NoReboot,
+            Self::Reboot => Mode::Reboot,
+            Self::Staged => Mode::Staged,
+            Self::Try => Mode::Try,
+        }
+    }
+
+    fn from_proto(mode: Mode) -> Self {
+        match mode {
+            Mode::Auto => Self::Auto,
+            Mode::NoReboot => Self::NoReboot,
+            Mode::Reboot => Self::Reboot,
+            Mode::Staged => Self::Staged,
+            Mode::Try => Self::Try,
+        }
+    }
+}
+
+/// How to apply a configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApplyOptions {
+    /// When it takes effect.
+    pub mode: ApplyMode,
+    /// Only check it and tell what would change. Note that a machine which tries out another configuration gives that
+    /// up for a dry run too.
+    pub dry_run: bool,
+    /// With [`ApplyMode::Try`]: after this the former configuration comes back; the machine takes one minute if
+    /// there is none. At least a second.
+    pub try_timeout: Option<Duration>,
+}
+
+impl ApplyOptions {
+    /// Takes effect like this.
+    #[must_use]
+    pub fn with_mode(mut self, mode: ApplyMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Changes nothing, only checks.
+    #[must_use]
+    pub fn with_dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    /// Tries the configuration out for this long.
+    #[must_use]
+    pub fn with_try(mut self, timeout: Duration) -> Self {
+        self.mode = ApplyMode::Try;
+        self.try_timeout = Some(timeout);
+        self
+    }
+}
+
+/// What became of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The mode that the machine chose.
+    pub mode: ApplyMode,
+    /// What the machine finds questionable.
+    pub warnings: Vec<String>,
+    /// What happens now, in words; for a dry run, what would change.
+    pub details: String,
+}
+
+impl Node {
+    /// Gives the machine this configuration, YAML of one or several documents
+    /// (`machine.MachineService/ApplyConfiguration`; os:admin, or nobody in maintenance mode).
+    ///
+    /// The machine checks it first: [`ErrorKind::InvalidArgument`] names what is wrong with it,
+    /// [`ErrorKind::FailedPrecondition`] says that another one is being applied. A machine in maintenance mode then
+    /// restarts its API with certificates of the cluster, which breaks this client's connection.
+    pub async fn apply_configuration(
+        &self,
+        config: impl AsRef<str>,
+        options: ApplyOptions,
+    ) -> Result<Applied> {
+        let try_mode_timeout = match options.try_timeout {
+            None => None,
+            Some(_) if options.mode != ApplyMode::Try => {
+                return Err(Error::new(ErrorKind::InvalidArgument, "a try timeout is for the mode Try only"));
+            }
+            Some(timeout) if timeout < Duration::from_secs(1) => {
+                return Err(Error::new(ErrorKind::InvalidArgument, "a try timeout is at least one second"));
+            }
+            Some(timeout) => Some(ProtoDuration::try_from(timeout).map_err(|error| {
+                Error::new(ErrorKind::InvalidArgument, "the try timeout is too long").with_source(error)
+            })?),
+        };
+        // The zero value of the protocol is a reboot, so the mode is always set.
+        let message = ApplyConfigurationRequest {
+            data: Bytes::copy_from_slice(config.as_ref().as_bytes()),
+            mode: options.mode.to_proto().into(),
+            dry_run: options.dry_run,
+            try_mode_timeout,
+        };
+        let reply = self
+            .call(message, |raw, request| async move { raw.machine().apply_configuration(request).await })
+            .await?
+            .single()?;
+        Ok(Applied {
+            mode: ApplyMode::from_proto(reply.mode()),
+            warnings: reply.warnings,
+            details: reply.mode_details,
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! The client of one cluster, or of one machine in maintenance mode.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use talos_pki::Fingerprint;
+use talosconfig::{Context, TalosConfig};
+
+use crate::balance::Balancer;
+use crate::channel::{Channel, Shared};
+use crate::connect::Connector;
+use crate::target::Target;
+use crate::tls::{self, Tls};
+use crate::{ClientOptions, Endpoint, Error, ErrorKind, Node, Nodes, Result};
+
+/// A client of the machine API.
+///
+/// Cheap to clone; clones share their connections. Nothing is connected before the first call, and the calls need a
+/// Tokio runtime. With several endpoints, calls go round those that can be reached; see the
+/// [front page](crate#endpoints-and-failures).
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    /// A client of the cluster of a context: the one named in the options, or the current one.
+    ///
+    /// Fails when there is no such context or it can't be used as it is: no endpoints, unreadable certificates.
+    /// Nothing is sent yet.
+    pub fn connect(config: &TalosConfig, options: ClientOptions) -> Result<Self> {
+        let context = config.current(options.context.as_deref()).map_err(tls::configuration)?;
+        Self::from_context(context, options)
+    }
+
+    /// A client of the cluster of this context.
+    pub fn from_context(context: &Context, options: ClientOptions) -> Result<Self> {
+        if context.auth.siderov1.is_some() {
+            return Err(unsupported("auth.siderov1"));
+        }
+        if context.proxy_url.as_deref().is_some_and(|url| !url.is_empty() && url != "direct") {
+            return Err(unsupported("proxy-url"));
+        }
+        let authorization = context
+            .auth
+            .basic
+            .as_ref()
+            .map(|basic| -> Result<HeaderValue> {
+                let pair = STANDARD.encode(format!("{}:{}", basic.username, basic.password.expose()));
+                let mut value = header(&format!("Basic {pair}"), "auth.basic")?;
+                value.set_sensitive(true);
+                Ok(value)
+            })
+            .transpose()?;
+        let cluster = context
+            .cluster
+            .as_deref()
+            .filter(|cluster| !cluster.is_empty())
+            .map(|cluster| header(cluster, "cluster"))
+            .transpose()?;
+
+        let tls = Tls::from_context(context, Arc::clone(&options.clock))?;
+        let endpoints = if options.endpoints.is_empty() { &context.endpoints } else { &options.endpoints };
+        let shared = Shared {
+            roles: tls.certificate.as_ref().map(|certificate| certificate.organizations().to_vec()),
+            cluster,
+            authorization,
+            default_nodes: context.nodes.clone(),
+            ..Self::shared(endpoints, tls, &options)?
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// A client of one machine in maintenance mode, which has no certificate of the cluster yet.
+    ///
+    /// The server is trusted by the key in its certificate: one of `fingerprints`, which the machine prints on its
+    /// console. Our side shows no certificate. The only node is [`Client::endpoint`].
+    ///
+    /// Fails when `fingerprints` is empty; [`danger`](crate::danger) has the client that trusts anyone.
+    pub fn maintenance(endpoint: &str, fingerprints: &[Fingerprint], options: ClientOptions) -> Result<Self> {
+        if fingerprints.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidConfiguration,
+                "maintenance mode needs the fingerprint of the machine: its console prints it",
+            ));
+        }
+        Self::in_maintenance(endpoint, Some(fingerprints.to_vec()), options)
+    }
+
+    pub(crate) fn in_maintenance(
+        endpoint: &str,
+        accepted: Option<Vec<Fingerprint>>,
+        options: ClientOptions,
+    ) -> Result<Self> {
+        let tls = Tls::maintenance(accepted, Arc::clone(&options.clock))?;
+        let shared = Self::shared(&[endpoint.to_owned()], tls, &options)?;
+        Ok(Self { shared: Arc::new(Shared { maintenance: true, ..shared }) })
+    }
+
+    fn shared(endpoints: &[String], tls: Tls, options: &ClientOptions) -> Result<Shared> {
+        let mut parsed: Vec<Endpoint> = Vec::new();
+        for endpoint in endpoints {
+            let endpoint = endpoint.parse()?;
+            if !parsed.contains(&endpoint) {
+                parsed.push(endpoint);
+            }
+        }
+        if parsed.is_empty() {
+            return Err(Error::new(
+                ErrorKind::NoEndpoints,
+                "the context has no endpoints: add the address of a control plane node to `endpoints` of the \
+                 talosconfig, or give one in the options",
+            ));
+        }
+        let connector = Connector { tls, timeout: options.connect_timeout };
+        Ok(Shared {
+            balancer: Balancer::new(parsed, connector)?,
+            call_timeout: options.call_timeout,
+            max_message_size: options.max_message_size,
+            concurrency: options.concurrency.max(1),
+            cluster: None,
+            authorization: None,
+            maintenance: false,
+            roles: None,
+            default_nodes: Vec::new(),
+        })
+    }
+
+    /// The node with this address or host name, through whichever endpoint is next.
+    ///
+    /// A name that can't be one (empty, with a port) makes every call on the node fail with
+    /// [`ErrorKind::InvalidTarget`] before anything is sent.
+    #[must_use]
+    pub fn node(&self, name: impl AsRef<str>) -> Node {
+        self.at(Target::node(name.as_ref()))
+    }
+
+    /// The machine behind the endpoint itself. With several endpoints that may be another one in each call.
+    #[must_use]
+    pub fn endpoint(&self) -> Node {
+        self.at(Target::Endpoint)
+    }
+
+    /// Several nodes, to be asked at once and answered for one by one.
+    ///
+    /// If one of the names can't be a node, or is there twice, no node is asked and each result says so.
+    #[must_use]
+    pub fn nodes<S: AsRef<str>>(&self, names: impl IntoIterator<Item = S>) -> Nodes {
+        Nodes::new(self, names.into_iter().map(|name| name.as_ref().to_owned()).collect())
+    }
+
+    /// The nodes that the context names, for when the caller names none.
+    #[must_use]
+    pub fn default_nodes(&self) -> &[String] {
+        &self.shared.default_nodes
+    }
+
+    /// The endpoints, in the order in which they are used.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.shared.balancer.endpoints()
+    }
+
+    pub(crate) fn at(&self, target: Target) -> Node {
+        Node::new(Channel { shared: Arc::clone(&self.shared), target, timeout: None })
+    }
+
+    pub(crate) fn concurrency(&self) -> usize {
+        self.shared.concurrency
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let endpoints: Vec<String> = self.endpoints().map(ToString::to_string).collect();
+        f.debug_struct("Client")
+            .field("endpoints", &endpoints)
+            .field("maintenance", &self.shared.maintenance)
+            .finish_non_exhaustive()
+    }
+}
+
+fn header(text: &str, what: &str) -> Result<HeaderValue> {
+    // The value may be a secret, so neither it nor the error that may quote it is shown.
+    HeaderValue::from_str(text).map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidConfiguration,
+            format!("`{what}` of the context has characters that no header can carry"),
+        )
+    })
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidConfiguration, format!("`{what}` of the context is not supported yet"))
+}

@@ -1,0 +1,234 @@
+//! One connection to one endpoint: TCP, TLS, HTTP/2.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_rustls::TlsConnector;
+
+use crate::body::RequestBody;
+use crate::tls::{self, Tls};
+use crate::{Endpoint, Error, ErrorKind, Result};
+
+/// Flow control windows that don't hold a stream back on a link with latency.
+const STREAM_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+/// Just above the 64 KiB chunks that large streams come in, so that a chunk is one frame.
+const MAX_FRAME: u32 = (64 << 10) + 64;
+/// Status messages of Talos can quote whole validation reports.
+const MAX_HEADERS: u32 = 256 << 10;
+/// How long one address of a name may take before the next one is tried beside it.
+const STAGGER: Duration = Duration::from_millis(250);
+/// As Go does: a peer without power is noticed on a quiet stream.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// Makes connections of one client.
+pub(crate) struct Connector {
+    pub(crate) tls: Tls,
+    pub(crate) timeout: Duration,
+}
+
+/// A working connection, shared by all calls through its endpoint.
+pub(crate) struct Connection {
+    pub(crate) sender: http2::SendRequest<RequestBody>,
+    pub(crate) monitor: Arc<Monitor>,
+}
+
+/// What is seen of a connection from below HTTP/2, where errors still have their causes.
+#[derive(Debug, Default)]
+pub(crate) struct Monitor {
+    received: AtomicU64,
+    first: Notify,
+    failure: OnceLock<Error>,
+}
+
+impl Monitor {
+    /// Bytes received so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Why reading or writing failed, if it did.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure.get().cloned()
+    }
+}
+
+impl Connector {
+    /// Connects, and waits for the first bytes of the server: only they prove that it took our certificate.
+    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Connection> {
+        let mut stage = "no TCP connection";
+        match tokio::time::timeout(self.timeout, self.connect_in_stages(endpoint, &mut stage)).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::new(
+                ErrorKind::DeadlineExceeded,
+                format!("{stage} within {:?}: check the address, the port and the firewall", self.timeout),
+            )),
+        }
+    }
+
+    async fn connect_in_stages(&self, endpoint: &Endpoint, stage: &mut &'static str) -> Result<Connection> {
+        let stream = dial(endpoint).await?;
+
+        *stage = "no TLS session";
+        let monitor = Arc::new(Monitor::default());
+        let stream = TlsConnector::from(Arc::clone(&self.tls.config))
+            .connect(endpoint.server_name()?, stream)
+            .await
+            .map_err(|error| explain(error, "closed the connection in the TLS handshake"))?;
+        if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+            return Err(Error::new(ErrorKind::NotTalosApi, tls::not_http2()));
+        }
+
+        *stage = "no HTTP/2 session";
+        let stream = Monitored { stream, monitor: Arc::clone(&monitor) };
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(MAX_FRAME)
+            .max_header_list_size(MAX_HEADERS)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| broken(&monitor, error))?;
+        let mut driver = tokio::spawn(connection);
+        tokio::select! {
+            biased;
+            ended = &mut driver => Err(match ended {
+                Ok(Err(error)) => broken(&monitor, error),
+                _ => Error::new(ErrorKind::Unavailable, "the server closed the connection at once"),
+            }),
+            () = monitor.first.notified() => Ok(Connection { sender, monitor }),
+        }
+    }
+}
+
+async fn dial(endpoint: &Endpoint) -> Result<TcpStream> {
+    let addresses: Vec<SocketAddr> = match endpoint.host().parse::<IpAddr>() {
+        Ok(address) => vec![SocketAddr::new(address, endpoint.port())],
+        Err(_) => tokio::net::lookup_host((endpoint.host(), endpoint.port()))
+            .await
+            .map(Iterator::collect)
+            .map_err(|error| {
+                Error::new(ErrorKind::NameResolution, format!("the name can't be resolved: {error}"))
+                    .with_source(error)
+            })?,
+    };
+
+    let mut waiting = addresses.into_iter();
+    let mut attempts = FuturesUnordered::new();
+    let mut failure = None;
+    loop {
+        attempts.extend(waiting.next().map(TcpStream::connect));
+        tokio::select! {
+            Some(result) = attempts.next() => match result {
+                Ok(stream) => {
+                    tune(&stream);
+                    return Ok(stream);
+                }
+                Err(error) => failure = Some(error),
+            },
+            () = tokio::time::sleep(STAGGER), if waiting.len() > 0 => {}
+            else => return Err(match failure {
+                Some(error) => explain(error, "does not answer"),
+                None => Error::new(ErrorKind::NameResolution, "the name has no address"),
+            }),
+        }
+    }
+}
+
+/// Small messages go out at once, and a dead peer is noticed. A socket that refuses either still works.
+fn tune(stream: &TcpStream) {
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+    for result in [stream.set_nodelay(true), SockRef::from(stream).set_tcp_keepalive(&keepalive)] {
+        if let Err(error) = result {
+            tracing::debug!(%error, "a socket option was refused");
+        }
+    }
+}
+
+/// The cause that was seen below HTTP/2, or the HTTP/2 error itself.
+fn broken(monitor: &Monitor, error: hyper::Error) -> Error {
+    monitor.failure().unwrap_or_else(|| {
+        Error::new(
+            ErrorKind::NotTalosApi,
+            format!("what answers there does not speak HTTP/2 as a Talos API does: {error}"),
+        )
+        .with_source(error)
+    })
+}
+
+fn explain(error: io::Error, what: &str) -> Error {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return tls::explain(tls);
+    }
+    let (kind, message) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            ErrorKind::ConnectionRefused,
+            "connection refused: the machine is not up yet, or nothing listens on this port".to_owned(),
+        ),
+        _ => (ErrorKind::Unavailable, format!("the server {what}: {error}")),
+    };
+    Error::new(kind, message).with_source(error)
+}
+
+/// A stream that tells its [`Monitor`] what happens.
+struct Monitored<S> {
+    stream: S,
+    monitor: Arc<Monitor>,
+}
+
+impl<S> Monitored<S> {
+    fn watch<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        result.map_err(|error| {
+            let kind = error.kind();
+            let text = error.to_string();
+            self.monitor.failure.get_or_init(|| explain(error, "closed the connection"));
+            io::Error::new(kind, text)
+        })
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Monitored<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let read = (buffer.filled().len() - before) as u64;
+        if read > 0 && self.monitor.received.fetch_add(read, Ordering::Relaxed) == 0 {
+            self.monitor.first.notify_one();
+        }
+        self.watch(result)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Monitored<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(result)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        self.watch(result)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.watch(result)
+    }
+}

@@ -1,0 +1,106 @@
+//! One node.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tonic::{Response, Status};
+
+use crate::channel::{Channel, Route};
+use crate::raw::Raw;
+use crate::status::Circumstances;
+use crate::{Error, Result};
+
+/// One machine, seen through an endpoint. Cheap to clone.
+///
+/// The calls are in groups:
+///
+/// | for | use |
+/// |---|---|
+/// | what runs there | [`version`](Self::version), [`services`](Self::services) |
+/// | what happens there | [`events`](Self::events), [`logs`](Self::logs) |
+/// | its configuration | [`apply_configuration`](Self::apply_configuration) |
+/// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`etcd_members`](Self::etcd_members) |
+/// | power | [`reboot`](Self::reboot) |
+/// | resources | [`resources`](Self::resources), [`resources_untyped`](Self::resources_untyped), [`resource_definition`](Self::resource_definition) |
+/// | every other call | [`raw`](Self::raw) |
+#[derive(Debug, Clone)]
+pub struct Node {
+    channel: Channel,
+}
+
+impl Node {
+    pub(crate) fn new(channel: Channel) -> Self {
+        Self { channel }
+    }
+
+    /// The name given to [`Client::node`](crate::Client::node); none for the endpoint itself.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.channel.target.name()
+    }
+
+    /// The same node, with a limit for each call on it instead of the one in the options. It also limits streams,
+    /// from the call to the last item.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.channel.timeout = Some(timeout);
+        self
+    }
+
+    /// The generated stubs over the same connections, targeting and limits, for calls that have no method here.
+    #[must_use]
+    pub fn raw(&self) -> Raw {
+        Raw::new(self.channel.clone())
+    }
+
+    /// Makes one call through the stubs.
+    pub(crate) async fn call<Q, R, F, Fut>(&self, message: Q, call: F) -> Result<Reply<R>>
+    where
+        F: FnOnce(Raw, tonic::Request<Q>) -> Fut,
+        Fut: Future<Output = Result<Response<R>, Status>>,
+    {
+        let origin = Origin { channel: self.channel.clone(), route: Route::default() };
+        let mut request = tonic::Request::new(message);
+        request.extensions_mut().insert(origin.route.clone());
+        match call(self.raw(), request).await {
+            Ok(response) => Ok(Reply { message: response.into_inner(), origin }),
+            Err(status) => Err(origin.error(status)),
+        }
+    }
+}
+
+/// A reply, and where it came from.
+pub(crate) struct Reply<R> {
+    pub(crate) message: R,
+    pub(crate) origin: Origin,
+}
+
+/// Where replies come from, to say so in errors.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    channel: Channel,
+    route: Route,
+}
+
+impl Origin {
+    pub(crate) fn error(&self, status: Status) -> Error {
+        Error::from_status(
+            status,
+            Circumstances {
+                path: self.route.path(),
+                node: self.channel.target.name(),
+                endpoint: self.route.endpoint().as_deref(),
+                roles: self.channel.shared.roles.as_deref(),
+            },
+        )
+    }
+
+    /// Puts the place on an error that was found on our side.
+    pub(crate) fn place(&self, error: Error) -> Error {
+        error.at(
+            self.route.path().map(crate::method::name),
+            self.channel.target.name(),
+            self.route.endpoint().as_deref(),
+        )
+    }
+}

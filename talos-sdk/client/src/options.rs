@@ -1,0 +1,112 @@
+//! How a client behaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use talos_pki::{Clock, SystemClock};
+
+/// How a [`Client`](crate::Client) connects and calls.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use talos_client::ClientOptions;
+/// let options = ClientOptions::default().with_context("prod").with_call_timeout(Duration::from_secs(5));
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ClientOptions {
+    /// The context to use instead of the current one.
+    pub context: Option<String>,
+    /// Endpoints to use instead of those of the context.
+    pub endpoints: Vec<String>,
+    /// How long to look up, connect and shake hands with one endpoint; 10 s by default.
+    pub connect_timeout: Duration,
+    /// How long a call with a single reply may take, connecting included; 60 s by default, `None` for no limit.
+    ///
+    /// Streams have no limit but the one given with [`Node::with_timeout`](crate::Node::with_timeout).
+    pub call_timeout: Option<Duration>,
+    /// The largest message that is accepted, in bytes; 32 MiB by default, which is what Talos sends at most.
+    pub max_message_size: usize,
+    /// How many nodes are asked at once by [`Nodes::each`](crate::Nodes::each); 64 by default.
+    pub concurrency: usize,
+    /// What tells the time when certificates are checked.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            context: None,
+            endpoints: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            call_timeout: Some(Duration::from_secs(60)),
+            max_message_size: 32 << 20,
+            concurrency: 64,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl ClientOptions {
+    /// Uses this context instead of the current one.
+    #[must_use]
+    pub fn with_context(mut self, name: impl Into<String>) -> Self {
+        self.context = Some(name.into());
+        self
+    }
+
+    /// Uses these endpoints instead of those of the context.
+    #[must_use]
+    pub fn with_endpoints<S: Into<String>>(mut self, endpoints: impl IntoIterator<Item = S>) -> Self {
+        self.endpoints = endpoints.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Gives each endpoint this long to connect.
+    #[must_use]
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Gives each call with a single reply this long; `None` for no limit.
+    #[must_use]
+    pub fn with_call_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.call_timeout = timeout.into();
+        self
+    }
+
+    /// Accepts messages up to this many bytes.
+    #[must_use]
+    pub fn with_max_message_size(mut self, bytes: usize) -> Self {
+        self.max_message_size = bytes;
+        self
+    }
+
+    /// Asks this many nodes at once, at least one.
+    #[must_use]
+    pub fn with_concurrency(mut self, nodes: usize) -> Self {
+        self.concurrency = nodes.max(1);
+        self
+    }
+
+    /// Takes the time from this clock when certificates are checked.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+}
+
+impl std::fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("context", &self.context)
+            .field("endpoints", &self.endpoints)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("call_timeout", &self.call_timeout)
+            .field("max_message_size", &self.max_message_size)
+            .field("concurrency", &self.concurrency)
+            .finish_non_exhaustive()
+    }
+}

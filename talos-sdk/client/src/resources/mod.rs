@@ -1,0 +1,211 @@
+//! Resources: what a machine knows, wants and does, as its controllers write it down.
+//!
+//! A resource has a namespace, a type and an id, [`Metadata`], and a specification. Types with a struct here are
+//! decoded; every other one is read as [`Untyped`].
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt;
+//! use talos_client::resources::{MachineStatus, WatchEvent};
+//!
+//! # async fn example(node: talos_client::Node) -> Result<(), talos_client::Error> {
+//! let mut watch = node.resources::<MachineStatus>().watch().await?;
+//! while let Some(event) = watch.try_next().await? {
+//!     match event {
+//!         WatchEvent::Created(status) | WatchEvent::Updated { resource: status, .. } if status.spec.ready => break,
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Machines let nobody write resources through the API. A type that a machine does not have, or not in this version,
+//! is refused with [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied).
+
+mod definition;
+mod machine_status;
+mod member;
+mod metadata;
+mod net;
+mod node_address;
+mod query;
+mod spec;
+mod watch;
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::TryStreamExt;
+use talos_proto::cosi::resource::{self as proto, GetRequest, IdQuery, ListOptions, ListRequest};
+use tonic::Streaming;
+
+use crate::node::Origin;
+use crate::reply::malformed;
+use crate::{Node, Result};
+
+pub use definition::ResourceDefinition;
+pub use machine_status::MachineStatus;
+pub use member::{MachineType, Member};
+pub use metadata::{Metadata, Phase};
+pub use net::Prefix;
+pub use node_address::NodeAddress;
+pub use query::LabelQuery;
+pub use spec::{ResourceSpec, SpecData, Untyped};
+pub use watch::{Bookmark, WatchEvent, WatchOptions, WatchStream};
+
+/// A resource.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Resource<S> {
+    /// Which resource this is, and its history.
+    pub metadata: Metadata,
+    /// What it says.
+    pub spec: S,
+}
+
+/// Resources of one type on one node, from [`Node::resources`].
+///
+/// The selection of `with_labels` and `with_ids` is for lists and watches.
+#[derive(Debug, Clone)]
+pub struct Resources<S> {
+    node: Node,
+    namespace: String,
+    kind: String,
+    labels: Vec<LabelQuery>,
+    ids: Option<String>,
+    spec: PhantomData<fn() -> S>,
+}
+
+impl Node {
+    /// Resources of a type that this library knows, in the namespace where Talos keeps them.
+    #[must_use]
+    pub fn resources<S: ResourceSpec>(&self) -> Resources<S> {
+        Resources::new(self, S::NAMESPACE, S::TYPE)
+    }
+
+    /// Resources of any type, such as `HostnameStatuses.net.talos.dev` in `network`.
+    ///
+    /// [`resource_definition`](Self::resource_definition) finds both by a short name.
+    #[must_use]
+    pub fn resources_untyped(&self, namespace: &str, kind: &str) -> Resources<Untyped> {
+        Resources::new(self, namespace, kind)
+    }
+}
+
+impl<S: SpecData> Resources<S> {
+    pub(crate) fn new(node: &Node, namespace: &str, kind: &str) -> Self {
+        Self {
+            node: node.clone(),
+            namespace: namespace.to_owned(),
+            kind: kind.to_owned(),
+            labels: Vec::new(),
+            ids: None,
+            spec: PhantomData,
+        }
+    }
+
+    /// In this namespace instead of the usual one.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// Only those that match this query, or another one given before.
+    #[must_use]
+    pub fn with_labels(mut self, query: LabelQuery) -> Self {
+        self.labels.push(query);
+        self
+    }
+
+    /// Only those whose id has a match of this regular expression (RE2, not anchored).
+    #[must_use]
+    pub fn with_ids(mut self, expression: impl Into<String>) -> Self {
+        self.ids = Some(expression.into());
+        self
+    }
+
+    /// The resource of this id (`cosi.resource.State/Get`).
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): there is none.
+    pub async fn get(&self, id: &str) -> Result<Resource<S>> {
+        let message = GetRequest {
+            namespace: self.namespace.clone(),
+            r#type: self.kind.clone(),
+            id: id.to_owned(),
+            options: None,
+        };
+        let reply =
+            self.node.call(message, |raw, request| async move { raw.state().get(request).await }).await?;
+        let resource = reply.message.resource.ok_or_else(|| malformed("the reply holds no resource"));
+        resource.and_then(decode).map_err(|error| reply.origin.place(error))
+    }
+
+    /// All resources, in order of their ids (`cosi.resource.State/List`).
+    pub async fn list(&self) -> Result<Vec<Resource<S>>> {
+        self.stream().await?.try_collect().await
+    }
+
+    /// All resources, in order of their ids, one by one as they come.
+    pub async fn stream(&self) -> Result<ListStream<S>> {
+        let message = ListRequest {
+            namespace: self.namespace.clone(),
+            r#type: self.kind.clone(),
+            options: Some(ListOptions { label_query: self.label_queries(), id_query: self.id_query() }),
+        };
+        let reply =
+            self.node.call(message, |raw, request| async move { raw.state().list(request).await }).await?;
+        Ok(ListStream { messages: reply.message, origin: reply.origin, ended: false, spec: PhantomData })
+    }
+
+    fn label_queries(&self) -> Vec<proto::LabelQuery> {
+        self.labels.iter().map(LabelQuery::to_proto).collect()
+    }
+
+    fn id_query(&self) -> Option<IdQuery> {
+        self.ids.clone().map(|regexp| IdQuery { regexp })
+    }
+}
+
+fn decode<S: SpecData>(resource: proto::Resource) -> Result<Resource<S>> {
+    let metadata = Metadata::from_proto(resource.metadata.unwrap_or_default());
+    let spec = resource.spec.unwrap_or_default();
+    let spec = S::decode(spec.proto_spec, spec.yaml_spec).map_err(|error| {
+        malformed(format!("{} {} can't be read: {}", metadata.kind, metadata.id, error.message()))
+            .with_source(error)
+    })?;
+    Ok(Resource { metadata, spec })
+}
+
+/// Resources as they come, from [`Resources::stream`].
+#[derive(Debug)]
+#[must_use = "resources come when the stream is polled"]
+pub struct ListStream<S> {
+    messages: Streaming<proto::ListResponse>,
+    origin: Origin,
+    ended: bool,
+    spec: PhantomData<fn() -> S>,
+}
+
+impl<S: SpecData> Stream for ListStream<S> {
+    type Item = Result<Resource<S>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let item = match Pin::new(&mut self.messages).poll_next(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(None) => None,
+            Poll::Ready(Some(Err(status))) => Some(Err(self.origin.error(status))),
+            Poll::Ready(Some(Ok(reply))) => {
+                let resource = reply.resource.ok_or_else(|| malformed("a reply holds no resource"));
+                Some(resource.and_then(decode).map_err(|error| self.origin.place(error)))
+            }
+        };
+        self.ended = !matches!(item, Some(Ok(_)));
+        Poll::Ready(item)
+    }
+}

@@ -1,0 +1,254 @@
+//! What we show to servers, whom we trust, and what a failed handshake means.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rustls::client::Resumption;
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+use talos_pki::{Certificate, Clock, Fingerprint};
+use talosconfig::Context;
+use time::OffsetDateTime;
+
+use crate::pin::{Mismatch, PinnedKey};
+use crate::{Error, ErrorKind, Result};
+
+/// TLS of one client: the same for all its endpoints.
+pub(crate) struct Tls {
+    pub(crate) config: Arc<ClientConfig>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Our own certificate.
+    pub(crate) certificate: Option<Certificate>,
+}
+
+impl Tls {
+    /// Authority and client certificate of a context.
+    pub(crate) fn from_context(context: &Context, clock: Arc<dyn Clock>) -> Result<Self> {
+        let authorities = context.authorities().map_err(configuration)?;
+        let roots = if authorities.is_empty() { system_roots()? } else { roots(&authorities)? };
+        let builder = builder(&clock)?.with_root_certificates(roots);
+        let identity = context.identity().map_err(configuration)?;
+        let config = match &identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let (chain, key) = identity.to_rustls();
+                builder.with_client_auth_cert(chain, key).map_err(|error| {
+                    invalid(format!("crt and key of the context can't be used: {error}")).with_source(error)
+                })?
+            }
+        };
+        Ok(Self::new(config, clock, identity.map(|identity| identity.certificate)))
+    }
+
+    /// A machine in maintenance mode: no certificate of ours, and a key of theirs that was pinned, or any.
+    pub(crate) fn maintenance(accepted: Option<Vec<Fingerprint>>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let builder = builder(&clock)?;
+        let algorithms = builder.crypto_provider().signature_verification_algorithms;
+        let config = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(PinnedKey::new(accepted, algorithms)))
+            .with_no_client_auth();
+        Ok(Self::new(config, clock, None))
+    }
+
+    fn new(mut config: ClientConfig, clock: Arc<dyn Clock>, certificate: Option<Certificate>) -> Self {
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        // Every connection checks the server anew; Talos gives no tickets anyway.
+        config.resumption = Resumption::disabled();
+        Self { config: Arc::new(config), clock, certificate }
+    }
+
+    /// Fails when our own certificate is out of date, which servers report in many ways and often not at all.
+    pub(crate) fn check_own_certificate(&self) -> Result<()> {
+        let Some(certificate) = &self.certificate else { return Ok(()) };
+        let now = self.clock.now();
+        if now > certificate.not_after() {
+            return Err(Error::new(
+                ErrorKind::ClientCertificateExpired,
+                format!(
+                    "the client certificate of the context expired on {}: issue a new one from the secrets bundle, or \
+                     ask an administrator for a new talosconfig",
+                    date(certificate.not_after())
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidConfiguration, message)
+}
+
+/// An error of the configuration file, as ours.
+pub(crate) fn configuration(error: talosconfig::Error) -> Error {
+    invalid(error.to_string()).with_source(error)
+}
+
+/// Year, month, day and minute in UTC.
+fn date(instant: SystemTime) -> String {
+    let instant = OffsetDateTime::from(instant);
+    format!("{} {:02}:{:02} UTC", instant.date(), instant.hour(), instant.minute())
+}
+
+fn builder(clock: &Arc<dyn Clock>) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>> {
+    ClientConfig::builder_with_details(
+        Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
+        Arc::new(Time(Arc::clone(clock))),
+    )
+    .with_safe_default_protocol_versions()
+    .map_err(|error| Error::new(ErrorKind::Tls, "no TLS version can be used").with_source(error))
+}
+
+/// All certificates of the bundle: while an authority is replaced there are two.
+fn roots(authorities: &[Certificate]) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.to_rustls()).map_err(|error| {
+            invalid(format!("ca of the context can't be used: {error}")).with_source(error)
+        })?;
+    }
+    Ok(roots)
+}
+
+fn system_roots() -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    let loaded = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(loaded.certs);
+    if roots.is_empty() {
+        return Err(invalid(
+            "the context has no `ca` and this system has no certificate authorities: set `ca`".into(),
+        ));
+    }
+    Ok(roots)
+}
+
+/// Lets rustls take the time from our clock.
+struct Time(Arc<dyn Clock>);
+
+impl TimeProvider for Time {
+    fn current_time(&self) -> Option<UnixTime> {
+        self.0.now().duration_since(SystemTime::UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Time")
+    }
+}
+
+/// What a TLS error means to the caller.
+pub(crate) fn explain(error: &rustls::Error) -> Error {
+    use rustls::Error as Tls;
+    let (kind, message) = match error {
+        Tls::InvalidCertificate(reason) => return explain_certificate(reason, error),
+        Tls::AlertReceived(alert) => explain_alert(*alert),
+        Tls::InvalidMessage(_)
+        | Tls::InappropriateMessage { .. }
+        | Tls::InappropriateHandshakeMessage { .. } => (
+            ErrorKind::NotTalosApi,
+            "what answers there does not speak TLS: check the port, the Talos API listens on 50000"
+                .to_owned(),
+        ),
+        Tls::NoApplicationProtocol => (ErrorKind::NotTalosApi, not_http2()),
+        Tls::PeerIncompatible(_) => {
+            (ErrorKind::Tls, format!("the server offers no TLS that this client accepts: {error}"))
+        }
+        other => (ErrorKind::Tls, format!("TLS failed: {other}")),
+    };
+    Error::new(kind, message).with_source(error.clone())
+}
+
+pub(crate) fn not_http2() -> String {
+    "what answers there speaks TLS but not HTTP/2, so it is no Talos API: check the address and the port"
+        .to_owned()
+}
+
+fn explain_certificate(reason: &CertificateError, error: &rustls::Error) -> Error {
+    let (kind, message) = match reason {
+        CertificateError::Other(other) => {
+            if let Some(mismatch) = other.0.downcast_ref::<Mismatch>() {
+                return Error::new(
+                    ErrorKind::FingerprintMismatch,
+                    format!(
+                        "{mismatch}, which is not a pinned one: compare it with what the console of the machine \
+                         prints, and pin it only if they are equal"
+                    ),
+                )
+                .with_source(mismatch.clone());
+            }
+            (ErrorKind::Tls, format!("the certificate of the server can't be read: {other}"))
+        }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
+            ErrorKind::UnknownAuthority,
+            "the certificate of the server is not from the authority in `ca` of the context: use the talosconfig of \
+             this cluster, or wait if the machine is still in maintenance mode"
+                .to_owned(),
+        ),
+        CertificateError::NotValidForName => (
+            ErrorKind::NameMismatch,
+            "the certificate of the server is not for this endpoint: use an address of the machine, or add this one \
+             to `machine.certSANs`"
+                .to_owned(),
+        ),
+        CertificateError::NotValidForNameContext { presented, .. } => (
+            ErrorKind::NameMismatch,
+            format!(
+                "the certificate of the server is for {}, not for this endpoint: use one of these, or add this one to \
+                 `machine.certSANs`",
+                if presented.is_empty() { "nothing".to_owned() } else { presented.join(", ") }
+            ),
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+            ErrorKind::ServerCertificateExpired,
+            format!("the certificate of the server is out of date{}: check the clocks of both sides", not_after(reason)),
+        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            ErrorKind::ServerCertificateExpired,
+            "the certificate of the server is not valid yet: check the clocks of both sides".to_owned(),
+        ),
+        other => (ErrorKind::Tls, format!("the certificate of the server can't be accepted: {other}")),
+    };
+    Error::new(kind, message).with_source(error.clone())
+}
+
+fn not_after(reason: &CertificateError) -> String {
+    match reason {
+        CertificateError::ExpiredContext { not_after, .. } => {
+            let instant = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(not_after.as_secs());
+            format!(" since {}", date(instant))
+        }
+        _ => String::new(),
+    }
+}
+
+fn explain_alert(alert: AlertDescription) -> (ErrorKind, String) {
+    match alert {
+        AlertDescription::CertificateExpired => (
+            ErrorKind::ClientCertificateExpired,
+            "the server says that our client certificate is out of date: issue a new one, or check the clocks".into(),
+        ),
+        AlertDescription::CertificateRequired => (
+            ErrorKind::ClientCertificateRefused,
+            "the server wants a client certificate: the machine is configured, use the talosconfig of its cluster".into(),
+        ),
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError => (
+            ErrorKind::ClientCertificateRefused,
+            format!(
+                "the server refuses our client certificate ({alert:?}): use the talosconfig of this cluster; an old one \
+                 stops working when the authority is replaced"
+            ),
+        ),
+        AlertDescription::NoApplicationProtocol => (ErrorKind::NotTalosApi, not_http2()),
+        other => (ErrorKind::Tls, format!("the server ended the TLS handshake ({other:?})")),
+    }
+}
