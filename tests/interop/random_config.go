@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+var contracts = []string{"v1.0", "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9.4", "v1.10", "v1.11", "v1.12", "v1.13"}
+
+// bundles are secrets for generated configs: some made by Go, some by conformance.
+type bundles []string
+
+func bundlePool(path string) (bundles, error) {
+	peer, err := startPeer(path, "secrets")
+	if err != nil {
+		return nil, err
+	}
+
+	defer peer.stop()
+
+	var pool bundles
+
+	// Contract 1.2 has the older encryption key; only 1.7 and later have an RSA key.
+	for _, contract := range []string{"v1.2", "v1.6", "v1.13"} {
+		made := answerSecrets(secretsRequest{Contract: contract})
+		if made.Error != "" {
+			return nil, fmt.Errorf("secrets: %s", made.Error)
+		}
+
+		line, err := json.Marshal(map[string]any{"contract": contract})
+		if err != nil {
+			return nil, err
+		}
+
+		answer, err := peer.ask(line)
+		if err != nil {
+			return nil, err
+		}
+
+		text, _ := answer["secrets"].(string)
+		if text == "" {
+			return nil, fmt.Errorf("%w: %v", errNoBundle, answer["error"])
+		}
+
+		pool = append(pool, made.Secrets, text)
+	}
+
+	return pool, nil
+}
+
+func pick[T any](r *rand.Rand, choices []T) T { return choices[r.IntN(len(choices))] }
+
+// sometimes sets a field in one of n cases.
+func sometimes(r *rand.Rand, n int, request map[string]any, field string, value func() any) {
+	if r.IntN(n) == 0 {
+		request[field] = value()
+	}
+}
+
+func texts(r *rand.Rand, most int, choices []string) func() any {
+	return func() any {
+		list := []string{}
+		for range r.IntN(most + 1) {
+			list = append(list, pick(r, choices))
+		}
+
+		return list
+	}
+}
+
+func one[T any](r *rand.Rand, choices ...T) func() any { return func() any { return pick(r, choices) } }
+
+func (b bundles) randomGenRequest(r *rand.Rand) map[string]any {
+	endpoints := []string{
+		"https://10.5.0.1:6443", "https://talos.example.org:6443", "https://[fd00::1]:6443", "https://lb", "https://A.example.org:443/",
+		"https://lb:6443/path", "HTTPS://x:1",
+	}
+	broken := []string{"10.5.0.1:6443", "talos.example.org", "http://x:6443", "https://", "https://x:0", "https://x:70000", "", "https://a b", "https://fd00::1"}
+
+	request := map[string]any{
+		"secrets":  pick(r, b),
+		"contract": pick(r, contracts),
+		"cluster":  pick(r, []string{"talos", "seed", "true", "1", "a: b", "Ünïcode", "-", "x y", "null"}),
+		"endpoint": pick(r, endpoints),
+		"now":      time.Unix(1_800_000_000+int64(r.IntN(1_000_000)), 0).UTC().Format(time.RFC3339),
+	}
+
+	if r.IntN(12) == 0 {
+		request["endpoint"] = pick(r, broken)
+	}
+
+	if r.IntN(25) == 0 {
+		request["contract"] = pick(r, []string{"1.9", "v1.9", "v1.13-x", "one", "v", "1"})
+	}
+
+	sometimes(r, 3, request, "k8s_version", one(r, "1.30.4", "v1.31.0", "1.33.0-rc.1", "1.29.0"))
+	sometimes(r, 3, request, "install_disk", one(r, "/dev/vda", "/dev/nvme0n1", "", "/dev/disk/by-id/x y"))
+	sometimes(r, 3, request, "install_image", one(r, "", "factory.talos.dev/installer/abc:v1.9.4", "ghcr.io/siderolabs/installer:v1.9.4"))
+	sometimes(r, 3, request, "additional_sans", texts(r, 3, []string{"10.0.0.1", "lb.example.org", "fd00::5", "true"}))
+	sometimes(r, 5, request, "dns_domain", one(r, "k8s.example.org", "cluster.local"))
+	sometimes(r, 5, request, "with_kubespan", one(r, true, false))
+	sometimes(r, 5, request, "with_cluster_discovery", one(r, true, false))
+	sometimes(r, 4, request, "registry_mirrors", func() any {
+		mirrors := map[string][]string{}
+		for range r.IntN(3) {
+			mirrors[pick(r, []string{"docker.io", "ghcr.io", "*", "registry10.example.org", "registry9.example.org"})] = []string{"https://mirror.example.org", "http://10.0.0.9:5000"}[:1+r.IntN(2)]
+		}
+
+		return mirrors
+	})
+	sometimes(r, 2, request, "patches", texts(r, 3, fragments))
+	sometimes(r, 3, request, "patches_controlplane", texts(r, 2, fragments))
+	sometimes(r, 3, request, "patches_worker", texts(r, 2, fragments))
+
+	return request
+}
+
+func (b bundles) randomPatchRequest(r *rand.Rand) map[string]any {
+	generated := answerLine(mustJSON(map[string]any{
+		"secrets": pick(r, b), "contract": pick(r, contracts), "cluster": "talos", "endpoint": "https://10.5.0.1:6443",
+	}), gen).(genAnswer)
+
+	config := generated.ControlPlane
+	if r.IntN(2) == 0 {
+		config = generated.Worker
+	}
+
+	return map[string]any{"config": config, "patches": texts(r, 5, fragments)()}
+}
+
+func mustJSON(value any) []byte {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+
+	return text
+}
+
+func randomSecretsRequest(r *rand.Rand) map[string]any {
+	request := map[string]any{
+		"contract": pick(r, contracts),
+		"now":      time.Unix(int64(r.IntN(3_000_000_000)), 0).UTC().Format(time.RFC3339),
+	}
+
+	// A new RSA key takes seconds: not in every case.
+	if r.IntN(3) > 0 {
+		request["contract"] = pick(r, contracts[:7])
+	}
+
+	if r.IntN(15) == 0 {
+		request["contract"] = pick(r, []string{"one", "v1", "v1.x"})
+	}
+
+	return request
+}
+
+// damage spoils text in the middle of a line.
+func damage(r *rand.Rand, text string) string {
+	at := r.IntN(len(text))
+
+	switch r.IntN(3) {
+	case 0:
+		return text[:at]
+	case 1:
+		return text[:at] + "A" + text[at:]
+	default:
+		lines := strings.Split(text, "\n")
+		i := r.IntN(len(lines))
+
+		return strings.Join(slices.Delete(lines, i, i+1), "\n")
+	}
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# Holds this project against Go's Talos machinery, openssl, haproxy and the real openstack client.
+# `run.sh [STEP…]` with the steps judge, chains, simulator, server, openstack, balancer; all without one.
+# INTEROP_SEED and INTEROP_CASES set the random input of `judge`; INTEROP_KEEP=1 keeps the working folder.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
+work=$(mktemp -d)
+pids=()
+
+finish() {
+    local status=$?
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    if [ $status != 0 ] || [ -n "${INTEROP_KEEP:-}" ]; then
+        echo "interop: files are kept in $work"
+    else
+        rm -rf "$work"
+    fi
+    exit $status
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+say() { echo "interop: $*"; }
+fail() { echo "interop: FAILED: $*" >&2; exit 1; }
+# want TEXT COMMAND…: the command succeeds and prints TEXT (an extended regular expression) somewhere.
+want() {
+    local text=$1 out; shift
+    out=$("$@" 2>"$work/stderr") || fail "$* $(printf '%s\n' "$out" | tail -n 3) $(tail -n 3 "$work/stderr")"
+    grep -Eq -- "$text" <<<"$out" || fail "$*: no $text in: $(head -c 600 <<<"$out")"
+}
+# refuse TEXT COMMAND…: the command fails, and says TEXT in one line or more, on either stream.
+refuse() {
+    local text=$1 out; shift
+    if out=$("$@" 2>&1); then fail "$*: should fail"; fi
+    grep -Eq -- "$text" <<<"$out" || fail "$*: no $text in: $(head -c 600 <<<"$out")"
+}
+# await SECONDS COMMAND…: until the command succeeds.
+await() {
+    local deadline=$((SECONDS + $1)); shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $deadline ] || fail "waited too long for: $*"
+        sleep 0.2
+    done
+}
+json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+
+target=$(cargo metadata --format-version 1 --no-deps | json 'd["target_directory"]')
+built=
+build() {
+    [ -z "$built" ] || return 0
+    built=1
+    say "building"
+    (cd "$here" && go vet ./... && go build -o "$work/interop" .)
+    cargo build --quiet --release --bin conformance --bin cluster_up --bin sim_cloud --bin machine --bin resources
+    PATH=$work:$target/release:$PATH
+}
+
+# Random input through Go and through conformance.
+judge() {
+    local seed=${INTEROP_SEED:-$(date +%s)}
+    say "random input, seed $seed"
+    interop compare -conformance "$target/release/conformance" -seed "$seed" -cases "${INTEROP_CASES:-400}" \
+        -failures "$work/differences"
+}
+
+# Chains made here, for client and server use, before openssl and Go's crypto/x509.
+chains() {
+    local kind folder
+    for kind in ed25519 p256 rsa4096; do
+        folder=$work/pki-$kind
+        cargo run --quiet --release -p talos-pki --example issue -- "$folder" "$kind"
+        want 'client.crt: OK' openssl verify -x509_strict -purpose sslclient -CAfile "$folder/ca.crt" "$folder/client.crt"
+        want 'server.crt: OK' openssl verify -x509_strict -purpose sslserver -CAfile "$folder/ca.crt" "$folder/server.crt"
+        refuse 'error' openssl verify -purpose sslserver -CAfile "$folder/ca.crt" "$folder/client.crt"
+        want 'os:admin' openssl req -verify -noout -subject -in "$folder/client.csr"
+        [ "$(stat -c %a "$folder/client.key")" = 600 ] || fail "client.key can be read by others"
+        python3 "$here/chains.py" "$folder" "$work/interop"
+    done
+    say "chains: accepted by openssl and Go"
+}
+
+# Go's client against the simulator that cluster_up keeps serving.
+simulator() {
+    local state=$work/state config endpoint node nodes
+    cluster_up --name talos --state "$state" --keep >"$work/cluster_up.out" 2>"$work/cluster_up.err" &
+    pids+=($!)
+    config=$state/talos/talosconfig
+    await 300 grep -q kubeconfig "$work/cluster_up.out"
+    [ "$(stat -c %a "$config")" = 600 ] || fail "$config can be read by others"
+    endpoint=$(context "$config" '["Endpoints"][0]')
+    nodes=$(context "$config" '["Nodes"]' | tr -d "[],'\"")
+    [ "$(wc -w <<<"$nodes")" = 5 ] || fail "the talosconfig names other nodes than five: $nodes"
+    for node in $nodes; do
+        want '"tag":"v1\.' interop client -talosconfig "$config" -endpoint "$endpoint" -node "$node" version
+        want '"id":"apid".*"healthy":true' interop client -talosconfig "$config" -endpoint "$endpoint" -node "$node" services
+        want '"stage":"running"|stage: running' interop client -talosconfig "$config" -endpoint "$endpoint" -node "$node" \
+            cosi-get runtime MachineStatuses.runtime.talos.dev machine
+        want 'HostnameStatuses|NodeAddresses' interop client -talosconfig "$config" -endpoint "$endpoint" -node "$node" \
+            cosi-list network NodeAddresses.net.talos.dev
+    done
+    node=${nodes%% *}
+    local client=(interop client -talosconfig "$config" -endpoint "$endpoint" -node "$node")
+    want '"results":5' "${client[@]}" cosi-list cluster Members.cluster.talos.dev
+    want '"event":"Created"' "${client[@]}" cosi-watch cluster Members.cluster.talos.dev -bootstrap -count 5
+    want '"bytes":[1-9]' "${client[@]}" logs machined -tail 5
+    want 'client-certificate-data' "${client[@]}" kubeconfig
+    want 'MachineStatusEvent' "${client[@]}" events -tail 5 -count 1
+    refuse '"code":"NotFound"' "${client[@]}" cosi-get runtime MachineStatuses.runtime.talos.dev nothing
+    refuse '"code":"(Unavailable|InvalidArgument|NotFound|Unknown)"' interop client -talosconfig "$config" -endpoint "$endpoint" \
+        -node 127.255.255.1 -timeout 10s version
+    say "simulator: Go's client reads all $(wc -w <<<"$nodes") nodes through one endpoint"
+}
+
+# context FILE PART: a part of the current context of a talosconfig, as Go reads it.
+context() {
+    python3 -c 'import json,sys; print(json.dumps({"op":"parse","config":open(sys.argv[1]).read()}))' "$1" |
+        interop talosconfig | json "(lambda c: c['Contexts'][c['Context']]$2)(d['config'])"
+}
+
+# Our programs against Go's server.
+server() {
+    local address
+    mkfifo "$work/control"
+    interop serve <"$work/control" >"$work/serve.out" &
+    pids+=($!)
+    exec 9>"$work/control"
+    await 20 test -s "$work/serve.out"
+    head -n 1 "$work/serve.out" | json 'd["talosconfig"]' >"$work/go.talosconfig"
+    address=$(head -n 1 "$work/serve.out" | json 'd["address"]')
+    chmod 600 "$work/go.talosconfig"
+    want 'v1\.13\.9' machine version --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
+    want 'apid' machine services --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
+    want 'apid: line 99' machine logs apid --tail 3 --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
+    want 'running' resources get machinestatus --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
+    say "server: our client reads Go's server"
+}
+
+# The real openstack client against sim_cloud.
+openstack() {
+    local venv=${INTEROP_VENV:-$target/openstackclient}
+    if ! [ -x "$venv/bin/openstack" ]; then
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check python-openstackclient
+    fi
+    mkdir -p "$work/cloud"
+    sim_cloud --dir "$work/cloud" >"$work/sim_cloud.out" 2>&1 &
+    pids+=($!)
+    await 60 test -s "$work/cloud/clouds.yaml"
+    export OS_CLIENT_CONFIG_FILE=$work/cloud/clouds.yaml OS_CLOUD=sim
+    await 60 "$venv/bin/openstack" token issue
+    cluster_up --name real --cloud sim --control-planes 1 --workers 1 --state "$work/real" >"$work/real.out" 2>&1 ||
+        fail "cluster_up --cloud sim: $(tail -n 3 "$work/real.out")"
+    local list
+    list() { "$venv/bin/openstack" "$@" -f json; }
+    [ "$(list image list | json 'len(d)')" = 1 ] || fail "not one image"
+    [ "$(list server list | json 'sorted(s["Status"] for s in d)')" = "['ACTIVE', 'ACTIVE']" ] || fail "not two active servers"
+    [ "$(list port list | json 'len(d) >= 2')" = True ] || fail "fewer than two ports"
+    want 'active' list image show "$(list image list | json 'd[0]["ID"]')"
+    want 'ACTIVE' list server show "$(list server list | json 'd[0]["ID"]')"
+    want 'fixed_ips' list port show "$(list port list | json 'd[0]["ID"]')"
+    say "openstack: the real client lists image, servers and ports"
+}
+
+# The HAProxy configuration that cluster_up wrote, checked by haproxy, and driven once in front of the simulated nodes.
+balancer() {
+    local written=$work/state/talos/haproxy.cfg ports api kubernetes node
+    [ -f "$written" ] || simulator
+    haproxy -c -f "$written" >"$work/haproxy.check" 2>&1 || fail "haproxy -c: $(tail -n 3 "$work/haproxy.check")"
+    ports=$(python3 "$here/rebind.py" "$written" "$work/haproxy.cfg")
+    api=$(json 'd["50000"]' <<<"$ports")
+    kubernetes=$(json 'd["6443"]' <<<"$ports")
+    haproxy -db -f "$work/haproxy.cfg" >"$work/haproxy.out" 2>&1 &
+    pids+=($!)
+    await 30 curl --silent --insecure --output /dev/null "https://127.0.0.1:$kubernetes/version"
+    for node in 1 2 3 4 5 6; do
+        want '^401$' curl --silent --insecure --output /dev/null --write-out '%{http_code}\n' "https://127.0.0.1:$kubernetes/version"
+        want '"tag":"v1\.' interop client -talosconfig "$work/state/talos/talosconfig" -endpoint "127.0.0.1:$api" version
+    done
+    say "balancer: haproxy takes the configuration and balances with it"
+}
+
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(judge chains simulator server openstack balancer)
+build
+for name in "${steps[@]}"; do "$name"; done
+say "all good: ${steps[*]}"

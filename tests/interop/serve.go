@@ -1,0 +1,756 @@
+package main
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	stdx509 "crypto/x509"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	cosi "github.com/cosi-project/runtime/api/v1alpha1"
+	"github.com/cosi-project/runtime/pkg/state"
+	cosiserver "github.com/cosi-project/runtime/pkg/state/protobuf/server"
+	"github.com/siderolabs/crypto/x509"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/siderolabs/talos/pkg/machinery/api/common"
+	"github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
+	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
+	"github.com/siderolabs/talos/pkg/machinery/constants"
+	"github.com/siderolabs/talos/pkg/machinery/role"
+)
+
+// server is a small Talos API server. It embeds the generated stubs, so all it lacks is answered with Unimplemented.
+type server struct {
+	machine.UnimplementedMachineServiceServer
+
+	secrets     *secrets.Bundle
+	resources   state.State
+	chunk       int
+	maintenance bool
+	record      bool
+
+	mu           sync.Mutex
+	changed      *sync.Cond
+	events       []*machine.Event
+	lastID       int
+	calls        []*call
+	bootID       string
+	bootstrapped bool
+}
+
+func serve(args []string) error {
+	flags := flag.NewFlagSet("serve", flag.ExitOnError)
+	listen := flags.String("listen", "127.0.0.1:0", "loopback address")
+	secretsFile := flags.String("secrets", "", "secrets bundle (default: a fresh one)")
+	roles := flags.String("roles", "os:admin", "roles of the talosconfig that is printed, comma separated")
+	resources := flags.Int("resources", 0, "number of AddressStatuses to create")
+	chunk := flags.Int("chunk", 1024, "bytes per message of byte streams")
+	maintenance := flags.Bool("maintenance", false, "self-signed certificate, no client certificate, reader role")
+	cosiWrites := flags.Bool("cosi-writes", false, "accept resource writes (Talos does not)")
+	record := flags.Bool("record", true, "record the calls")
+	detached := flags.Bool("detached", false, "do not stop at the end of stdin")
+
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+
+	bundle, err := secretsOrNew(*secretsFile)
+	if err != nil {
+		return err
+	}
+
+	s := &server{secrets: bundle, chunk: *chunk, maintenance: *maintenance, record: *record, bootID: newBootID()}
+	s.changed = sync.NewCond(&s.mu)
+
+	if s.resources, err = newResources(context.Background(), *resources); err != nil {
+		return err
+	}
+
+	s.emit(&machine.MachineStatusEvent{
+		Stage:  machine.MachineStatusEvent_RUNNING,
+		Status: &machine.MachineStatusEvent_MachineStatus{Ready: true},
+	}, "")
+
+	tlsConfig, fingerprint, err := s.tlsConfig()
+	if err != nil {
+		return err
+	}
+
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return err
+	}
+
+	if !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
+		return errors.New("serve: want a loopback address")
+	}
+
+	cfg, err := issueTalosconfig(bundle, "interop", strings.Split(*roles, ","), time.Hour, []string{listener.Addr().String()})
+	if err != nil {
+		return err
+	}
+
+	text, err := cfg.Bytes()
+	if err != nil {
+		return err
+	}
+
+	grpcServer := grpc.NewServer(
+		grpc.Creds(credentials.NewTLS(tlsConfig)),
+		grpc.MaxRecvMsgSize(constants.GRPCMaxMessageSize),
+		grpc.SharedWriteBuffer(true),
+		grpc.UnaryInterceptor(s.unary),
+		grpc.StreamInterceptor(s.stream),
+	)
+
+	machine.RegisterMachineServiceServer(grpcServer, s)
+	machine.RegisterImageServiceServer(grpcServer, images{})
+	machine.RegisterLifecycleServiceServer(grpcServer, lifecycle{})
+	cosi.RegisterStateServer(grpcServer, cosiserver.NewState(state.Filter(s.resources, s.accessRule(*cosiWrites))))
+
+	writeLine(os.Stdout, map[string]any{
+		"address":     listener.Addr().String(),
+		"fingerprint": fingerprint,
+		"talosconfig": string(text),
+	})
+
+	go func() {
+		s.control(os.Stdin, os.Stdout)
+
+		if !*detached {
+			grpcServer.Stop()
+		}
+	}()
+
+	return grpcServer.Serve(listener)
+}
+
+func secretsOrNew(file string) (*secrets.Bundle, error) {
+	if file == "" {
+		// The contract 1.6 asks for no RSA key, which would take seconds.
+		return secrets.NewBundle(secrets.NewFixedClock(time.Now()), config.TalosVersion1_6)
+	}
+
+	return loadSecretsFile(file)
+}
+
+func (s *server) tlsConfig() (*tls.Config, string, error) {
+	ca, err := x509.NewCertificateAuthorityFromCertificateAndKey(s.secrets.Certs.OS)
+	if err != nil {
+		return nil, "", err
+	}
+
+	if s.maintenance {
+		if ca, err = x509.NewSelfSignedCertificateAuthority(x509.Organization("maintenance")); err != nil {
+			return nil, "", err
+		}
+	}
+
+	pair, err := x509.NewKeyPair(ca,
+		x509.CommonName("interop"),
+		x509.IPAddresses([]net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}),
+		x509.DNSNames([]string{"localhost", "interop"}),
+		x509.KeyUsage(stdx509.KeyUsageDigitalSignature),
+		x509.ExtKeyUsage([]stdx509.ExtKeyUsage{stdx509.ExtKeyUsageServerAuth}),
+		x509.NotAfter(time.Now().Add(24*time.Hour)),
+	)
+	if err != nil {
+		return nil, "", err
+	}
+
+	fingerprint, err := x509.SPKIFingerprintFromPEM(pair.CrtPEM)
+	if err != nil {
+		return nil, "", err
+	}
+
+	leaf, err := tls.X509KeyPair(pair.CrtPEM, pair.KeyPEM)
+	if err != nil {
+		return nil, "", err
+	}
+
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{leaf}, SessionTicketsDisabled: true}
+
+	if !s.maintenance {
+		cfg.ClientAuth = tls.RequireAndVerifyClientCert
+		cfg.ClientCAs = stdx509.NewCertPool()
+		cfg.ClientCAs.AddCert(ca.Crt)
+	}
+
+	return cfg, fingerprint.String(), nil
+}
+
+// control obeys one JSON command a line.
+func (s *server) control(in io.Reader, out io.Writer) {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(nil, 64<<20)
+
+	for scanner.Scan() {
+		var cmd controlCommand
+
+		if err := json.Unmarshal(scanner.Bytes(), &cmd); err != nil {
+			writeLine(out, map[string]any{"error": err.Error()})
+
+			continue
+		}
+
+		answer, err := s.obey(cmd)
+		writeLine(out, map[string]any{"cmd": cmd.Cmd, "answer": answer, "error": errText(err)})
+	}
+}
+
+type controlCommand struct {
+	Cmd     string          `json:"cmd"` // calls | clear | event | put | delete
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload"`
+	Actor   string          `json:"actor"`
+
+	Namespace string            `json:"namespace"`
+	ID        string            `json:"id"`
+	Spec      string            `json:"spec"`
+	Labels    map[string]string `json:"labels"`
+}
+
+func (s *server) obey(cmd controlCommand) (any, error) {
+	switch cmd.Cmd {
+	case "calls":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+
+		return slices.Clone(s.calls), nil
+	case "clear":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+
+		s.calls = nil
+
+		return nil, nil
+	case "event":
+		kind, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(cmd.Type))
+		if err != nil {
+			return nil, err
+		}
+
+		msg := kind.New().Interface()
+		if err = protojson.Unmarshal(cmd.Payload, msg); err != nil {
+			return nil, err
+		}
+
+		return s.emit(msg, cmd.Actor), nil
+	case "put":
+		return putResource(context.Background(), s.resources, cmd)
+	case "delete":
+		return nil, deleteResource(context.Background(), s.resources, cmd)
+	default:
+		return nil, fmt.Errorf("unknown command %q", cmd.Cmd)
+	}
+}
+
+func newBootID() string {
+	var b [16]byte
+
+	rand.Read(b[:]) //nolint:errcheck
+
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// emit appends an event and returns its ID.
+func (s *server) emit(payload proto.Message, actor string) string {
+	value, err := proto.Marshal(payload)
+	if err != nil {
+		panic(err)
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.lastID++
+	id := fmt.Sprintf("%020d", s.lastID)
+
+	s.events = append(s.events, &machine.Event{
+		Data:    &anypb.Any{TypeUrl: "talos/runtime/" + string(payload.ProtoReflect().Descriptor().FullName()), Value: value},
+		Id:      id,
+		ActorId: actor,
+	})
+	s.changed.Broadcast()
+
+	return id
+}
+
+func (s *server) Events(req *machine.EventsRequest, srv machine.MachineService_EventsServer) error {
+	ctx := srv.Context()
+
+	stop := context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+
+		s.changed.Broadcast()
+	})
+	defer stop()
+
+	s.mu.Lock()
+	next := s.eventTail(req)
+	s.mu.Unlock()
+
+	if err := srv.Send(&machine.Event{Data: &anypb.Any{}}); err != nil {
+		return err
+	}
+
+	for {
+		s.mu.Lock()
+
+		for next == len(s.events) && ctx.Err() == nil {
+			s.changed.Wait()
+		}
+
+		batch := s.events[next:]
+		next = len(s.events)
+		s.mu.Unlock()
+
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+
+		for _, e := range batch {
+			if req.WithActorId != "" && e.ActorId != req.WithActorId {
+				continue
+			}
+
+			if err := srv.Send(proto.CloneOf(e)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *server) eventTail(req *machine.EventsRequest) int {
+	switch n := len(s.events); {
+	case req.TailEvents < 0, req.TailSeconds > 0:
+		return 0
+	case req.TailEvents > 0:
+		return max(0, n-int(req.TailEvents))
+	case req.TailId != "":
+		return slices.IndexFunc(append(s.events[:n:n], &machine.Event{Id: "~"}), func(e *machine.Event) bool { return e.Id > req.TailId })
+	default:
+		return n
+	}
+}
+
+func (s *server) Version(context.Context, *emptypb.Empty) (*machine.VersionResponse, error) {
+	return &machine.VersionResponse{Messages: []*machine.Version{{
+		Version:  &machine.VersionInfo{Tag: "v1.13.9", Sha: "interop", Os: "linux", Arch: "amd64", GoVersion: "go"},
+		Platform: &machine.PlatformInfo{Name: "metal", Mode: "metal"},
+		Features: &machine.FeaturesInfo{Rbac: true},
+	}}}, nil
+}
+
+var services = []string{"apid", "containerd", "cri", "etcd", "kubelet", "machined", "trustd", "udevd"}
+
+func (s *server) ServiceList(context.Context, *emptypb.Empty) (*machine.ServiceListResponse, error) {
+	list := &machine.ServiceList{}
+	for _, id := range services {
+		list.Services = append(list.Services, &machine.ServiceInfo{
+			Id: id, State: "Running",
+			Events: &machine.ServiceEvents{Events: []*machine.ServiceEvent{{Msg: "Started", State: "Running"}}},
+			Health: &machine.ServiceHealth{Healthy: true},
+		})
+	}
+
+	return &machine.ServiceListResponse{Messages: []*machine.ServiceList{list}}, nil
+}
+
+func (s *server) Hostname(context.Context, *emptypb.Empty) (*machine.HostnameResponse, error) {
+	return &machine.HostnameResponse{Messages: []*machine.Hostname{{Hostname: "interop"}}}, nil
+}
+
+// metal is the runtime mode that configurations are checked for.
+type metal struct{}
+
+func (metal) String() string        { return "metal" }
+func (metal) RequiresInstall() bool { return true }
+func (metal) InContainer() bool     { return false }
+
+func (s *server) ApplyConfiguration(ctx context.Context, req *machine.ApplyConfigurationRequest) (*machine.ApplyConfigurationResponse, error) {
+	cfg, err := configloader.NewFromBytes(req.Data)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+
+	if !s.maintenance && cfg.RawV1Alpha1() == nil {
+		return nil, status.Error(codes.InvalidArgument, "no v1alpha1 document")
+	}
+
+	warnings, err := cfg.Validate(metal{})
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+
+	reply := &machine.ApplyConfiguration{Mode: req.Mode, Warnings: warnings}
+	if reply.Mode == machine.ApplyConfigurationRequest_AUTO {
+		reply.Mode = machine.ApplyConfigurationRequest_NO_REBOOT
+	}
+
+	if req.DryRun {
+		reply.ModeDetails = "Dry run summary:\nnothing was changed"
+	} else if err = storeConfig(ctx, s.resources, cfg); err != nil {
+		return nil, err
+	}
+
+	return &machine.ApplyConfigurationResponse{Messages: []*machine.ApplyConfiguration{reply}}, nil
+}
+
+func (s *server) Bootstrap(context.Context, *machine.BootstrapRequest) (*machine.BootstrapResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	if s.bootstrapped {
+		return nil, status.Error(codes.AlreadyExists, "etcd has been bootstrapped")
+	}
+
+	s.bootstrapped = true
+
+	return &machine.BootstrapResponse{Messages: []*machine.Bootstrap{{}}}, nil
+}
+
+func (s *server) Reboot(context.Context, *machine.RebootRequest) (*machine.RebootResponse, error) {
+	actor := newBootID()
+
+	go s.cycle("reboot", actor)
+
+	return &machine.RebootResponse{Messages: []*machine.Reboot{{ActorId: actor}}}, nil
+}
+
+func (s *server) Shutdown(context.Context, *machine.ShutdownRequest) (*machine.ShutdownResponse, error) {
+	actor := newBootID()
+
+	go s.emit(&machine.TaskEvent{Task: "stopAllServices", Action: machine.TaskEvent_START}, actor)
+
+	return &machine.ShutdownResponse{Messages: []*machine.Shutdown{{ActorId: actor}}}, nil
+}
+
+func (s *server) Reset(context.Context, *machine.ResetRequest) (*machine.ResetResponse, error) {
+	actor := newBootID()
+
+	go s.cycle("reset", actor)
+
+	return &machine.ResetResponse{Messages: []*machine.Reset{{ActorId: actor}}}, nil
+}
+
+// cycle shows the events of a restart without dropping the connections.
+func (s *server) cycle(sequence, actor string) {
+	s.emit(&machine.SequenceEvent{Sequence: sequence, Action: machine.SequenceEvent_START}, actor)
+	s.emit(&machine.TaskEvent{Task: "stopAllServices", Action: machine.TaskEvent_START}, actor)
+	s.emit(&machine.SequenceEvent{Sequence: sequence, Action: machine.SequenceEvent_STOP}, actor)
+
+	s.mu.Lock()
+	s.bootID = newBootID()
+	s.mu.Unlock()
+
+	for _, stage := range []machine.MachineStatusEvent_MachineStage{machine.MachineStatusEvent_BOOTING, machine.MachineStatusEvent_RUNNING} {
+		ready := stage == machine.MachineStatusEvent_RUNNING
+		s.emit(&machine.MachineStatusEvent{Stage: stage, Status: &machine.MachineStatusEvent_MachineStatus{Ready: ready}}, actor)
+	}
+}
+
+func (s *server) GenerateClientConfiguration(_ context.Context, req *machine.GenerateClientConfigurationRequest) (*machine.GenerateClientConfigurationResponse, error) {
+	set, unknown := role.Parse(req.Roles)
+	if len(unknown) > 0 || len(req.Roles) == 0 {
+		return nil, status.Errorf(codes.InvalidArgument, "bad roles: %v", req.Roles)
+	}
+
+	ttl := req.CrtTtl.AsDuration()
+	if ttl <= 0 {
+		return nil, status.Error(codes.InvalidArgument, "crt_ttl must be more than zero")
+	}
+
+	pair, err := s.secrets.GenerateTalosAPIClientCertificateWithTTL(set, ttl)
+	if err != nil {
+		return nil, err
+	}
+
+	cfg, err := issueTalosconfig(s.secrets, "interop", req.Roles, ttl, nil)
+	if err != nil {
+		return nil, err
+	}
+
+	text, err := cfg.Bytes()
+	if err != nil {
+		return nil, err
+	}
+
+	return &machine.GenerateClientConfigurationResponse{Messages: []*machine.GenerateClientConfiguration{{
+		Ca: s.secrets.Certs.OS.Crt, Crt: pair.Crt, Key: pair.Key, Talosconfig: text,
+	}}}, nil
+}
+
+type byteStream = grpc.ServerStreamingServer[common.Data]
+
+// benchBytes reads the size of paths like /bench/1000.
+func benchBytes(path string) (int64, bool) {
+	text, ok := strings.CutPrefix(path, "/bench/")
+	if !ok {
+		return 0, false
+	}
+
+	n, err := strconv.ParseInt(text, 10, 64)
+
+	return n, err == nil
+}
+
+func (s *server) sendBench(n int64, srv byteStream) error {
+	data := &common.Data{Bytes: bytes.Repeat([]byte("0123456789abcdef"), (s.chunk+15)/16)[:s.chunk]}
+
+	for ; n > 0; n -= int64(len(data.Bytes)) {
+		if n < int64(len(data.Bytes)) {
+			data.Bytes = data.Bytes[:n]
+		}
+
+		if err := srv.Send(data); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func (s *server) sendBytes(b []byte, srv byteStream) error {
+	for part := range slices.Chunk(b, s.chunk) {
+		if err := srv.Send(&common.Data{Bytes: part}); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func (s *server) Logs(req *machine.LogsRequest, srv byteStream) error {
+	if n, ok := benchBytes(req.Id); ok {
+		return s.sendBench(n, srv)
+	}
+
+	if !slices.Contains(services, req.Id) {
+		return status.Errorf(codes.NotFound, "no log %q", req.Id)
+	}
+
+	var all []string
+	for i := range 100 {
+		all = append(all, fmt.Sprintf("%s: line %d\n", req.Id, i))
+	}
+
+	switch n := int(req.TailLines); {
+	case n == 0:
+		all = nil
+	case n > 0 && n < len(all):
+		all = all[len(all)-n:]
+	}
+
+	if err := s.sendBytes([]byte(strings.Join(all, "")), srv); err != nil || !req.Follow {
+		return err
+	}
+
+	for i := 100; ; i++ {
+		select {
+		case <-srv.Context().Done():
+			return srv.Context().Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+
+		if err := s.sendBytes(fmt.Appendf(nil, "%s: line %d\n", req.Id, i), srv); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *server) Dmesg(_ *machine.DmesgRequest, srv byteStream) error {
+	for i := range 10 {
+		line := fmt.Sprintf("kern:    info: [2026-01-02T03:04:05.%09dZ]: message %d\n", i, i)
+		if err := srv.Send(&common.Data{Bytes: []byte(line)}); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// files is the file tree of the server.
+func (s *server) files() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	return map[string]string{
+		"/etc/hostname":                   "interop\n",
+		"/etc/os-release":                 "NAME=\"Talos\"\nID=talos\nVERSION_ID=v1.13.9\n",
+		"/proc/sys/kernel/random/boot_id": s.bootID + "\n",
+		"/big":                            strings.Repeat("0123456789abcdef", 1<<16),
+	}
+}
+
+func (s *server) Read(req *machine.ReadRequest, srv byteStream) error {
+	if n, ok := benchBytes(req.Path); ok {
+		return s.sendBench(n, srv)
+	}
+
+	text, ok := s.files()[req.Path]
+	if !ok {
+		return status.Errorf(codes.NotFound, "no file %s", req.Path)
+	}
+
+	return s.sendBytes([]byte(text), srv)
+}
+
+func (s *server) Copy(req *machine.CopyRequest, srv byteStream) error {
+	if n, ok := benchBytes(req.RootPath); ok {
+		return s.sendBench(n, srv)
+	}
+
+	if !strings.HasPrefix(req.RootPath, "/") {
+		return status.Errorf(codes.InvalidArgument, "%q is not an absolute path", req.RootPath)
+	}
+
+	found := map[string]string{}
+
+	for path, text := range s.files() {
+		if path == req.RootPath || strings.HasPrefix(path, strings.TrimSuffix(req.RootPath, "/")+"/") {
+			found[strings.TrimPrefix(path, "/")] = text
+		}
+	}
+
+	archive, err := tarball(found, true)
+	if err != nil {
+		return err
+	}
+
+	return s.sendBytes(archive, srv)
+}
+
+// Kubeconfig sends the archive as Talos does: no padding and no end blocks in the tar file.
+func (s *server) Kubeconfig(_ *emptypb.Empty, srv byteStream) error {
+	archive, err := tarball(map[string]string{"kubeconfig": "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n"}, false)
+	if err != nil {
+		return err
+	}
+
+	return s.sendBytes(archive, srv)
+}
+
+func tarball(files map[string]string, closed bool) ([]byte, error) {
+	var buf bytes.Buffer
+
+	zip := gzip.NewWriter(&buf)
+	archive := tar.NewWriter(zip)
+
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(files[name])), Mode: 0o600}); err != nil {
+			return nil, err
+		}
+
+		if _, err := io.WriteString(archive, files[name]); err != nil {
+			return nil, err
+		}
+	}
+
+	if closed {
+		if err := archive.Close(); err != nil {
+			return nil, err
+		}
+	}
+
+	err := zip.Close()
+
+	return buf.Bytes(), err
+}
+
+func (s *server) List(req *machine.ListRequest, srv grpc.ServerStreamingServer[machine.FileInfo]) error {
+	files := s.files()
+
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasPrefix(path, req.Root) {
+			continue
+		}
+
+		info := &machine.FileInfo{Name: path, RelativeName: strings.TrimPrefix(path, "/"), Size: int64(len(files[path])), Mode: 0o644}
+		if err := srv.Send(info); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func (s *server) EtcdSnapshot(_ *machine.EtcdSnapshotRequest, srv byteStream) error {
+	return s.sendBytes(bytes.Repeat([]byte{7}, 64*512+32), srv)
+}
+
+func (s *server) EtcdRecover(srv grpc.ClientStreamingServer[common.Data, machine.EtcdRecoverResponse]) error {
+	for {
+		if _, err := srv.Recv(); errors.Is(err, io.EOF) {
+			return srv.SendAndClose(&machine.EtcdRecoverResponse{Messages: []*machine.EtcdRecover{{}}})
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+type images struct {
+	machine.UnimplementedImageServiceServer
+}
+
+func (images) Pull(req *machine.ImageServicePullRequest, srv grpc.ServerStreamingServer[machine.ImageServicePullResponse]) error {
+	return srv.Send(&machine.ImageServicePullResponse{
+		Response: &machine.ImageServicePullResponse_Name{Name: req.GetImageRef() + "@sha256:" + strings.Repeat("0", 64)},
+	})
+}
+
+type lifecycle struct {
+	machine.UnimplementedLifecycleServiceServer
+}
+
+// Upgrade fails with an exit code for images with "bad" in their name.
+func (lifecycle) Upgrade(req *machine.LifecycleServiceUpgradeRequest, srv grpc.ServerStreamingServer[machine.LifecycleServiceUpgradeResponse]) error {
+	exit := int32(0)
+	if strings.Contains(req.GetSource().GetImageName(), "bad") {
+		exit = 7
+	}
+
+	for _, p := range []*machine.LifecycleServiceInstallProgress{
+		{Response: &machine.LifecycleServiceInstallProgress_Message{Message: "installing " + req.GetSource().GetImageName()}},
+		{Response: &machine.LifecycleServiceInstallProgress_ExitCode{ExitCode: exit}},
+	} {
+		if err := srv.Send(&machine.LifecycleServiceUpgradeResponse{Progress: p}); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func (lifecycle) Install(*machine.LifecycleServiceInstallRequest, grpc.ServerStreamingServer[machine.LifecycleServiceInstallResponse]) error {
+	return status.Error(codes.AlreadyExists, "installed before")
+}
