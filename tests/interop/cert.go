@@ -15,6 +15,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	talosx509 "github.com/siderolabs/crypto/x509"
@@ -22,8 +23,13 @@ import (
 
 type certRequest struct {
 	Name string `json:"name"`
-	Op   string `json:"op"` // parse | verify
+	Op   string `json:"op"` // parse | verify | request
 	PEM  string `json:"pem"`
+
+	// request only, with a key in PEM
+	Organizations []string `json:"organizations"`
+	IPAddresses   []net.IP `json:"ip_addresses"`
+	DNSNames      []string `json:"dns_names"`
 
 	// verify only
 	Roots         string     `json:"roots"`
@@ -35,6 +41,7 @@ type certRequest struct {
 
 type certAnswer struct {
 	Items []pemFacts `json:"items,omitempty"`
+	PEM   string     `json:"pem,omitempty"`
 	OK    bool       `json:"ok"`
 	Error string     `json:"error"`
 }
@@ -101,9 +108,29 @@ func cert(req certRequest) certAnswer {
 		err := verifyChain(req)
 
 		return certAnswer{OK: err == nil, Error: errText(err)}
+	case "request":
+		text, err := makeRequest(req)
+
+		return certAnswer{PEM: text, OK: err == nil, Error: errText(err)}
 	default:
-		return certAnswer{Error: `interop: op must be "parse" or "verify"`}
+		return certAnswer{Error: `op must be "parse", "verify" or "request"`}
 	}
+}
+
+func makeRequest(req certRequest) (string, error) {
+	key, err := (&talosx509.PEMEncodedCertificateAndKey{Key: []byte(req.PEM)}).GetKey()
+	if err != nil {
+		return "", err
+	}
+
+	request, err := talosx509.NewCertificateSigningRequest(
+		key, talosx509.Organization(req.Organizations...), talosx509.IPAddresses(req.IPAddresses), talosx509.DNSNames(req.DNSNames),
+	)
+	if err != nil {
+		return "", err
+	}
+
+	return string(request.X509CertificateRequestPEM), nil
 }
 
 func parsePEM(text []byte) ([]pemFacts, error) {

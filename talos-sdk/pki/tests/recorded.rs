@@ -5,8 +5,8 @@
 use std::time::{Duration, SystemTime};
 
 use talos_pki::{
-    Algorithm, CaOptions, Certificate, CertificateAuthority, FixedClock, Identity, LeafOptions, PrivateKey,
-    Random, Result, Role, Usage,
+    Algorithm, CaOptions, Certificate, CertificateAuthority, CertificateRequest, FixedClock, Identity,
+    LeafOptions, PrivateKey, Random, RequestOptions, Result, Role, Usage,
 };
 
 macro_rules! recorded {
@@ -158,4 +158,16 @@ fn client_certificates_made_again_are_byte_equal() {
         assert_eq!(made.certificates_to_pem(), crt);
         assert_eq!(made.key_to_pem().expose(), key);
     }
+}
+
+#[test]
+fn requests_made_again_are_byte_equal() {
+    let key = PrivateKey::from_pem(recorded!("admin.key")).unwrap();
+    let admin = RequestOptions::default().with_roles(Role::Admin);
+    assert_eq!(CertificateRequest::new(&admin, &key).unwrap().to_pem(), recorded!("admin.csr"));
+    let more = RequestOptions::default()
+        .with_organizations(["os:reader", "os:admin"])
+        .with_dns_names(["node-1"])
+        .with_ip_addresses(["10.5.0.2".parse().unwrap(), "fd00::2".parse().unwrap()]);
+    assert_eq!(CertificateRequest::new(&more, &key).unwrap().to_pem(), recorded!("two-roles.csr"));
 }
