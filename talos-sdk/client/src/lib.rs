@@ -97,3 +97,5 @@ pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceSt
 pub use stage::{MachineStage, UnmetCondition};
 pub use stream::ByteStream;
 pub use version::Version;
+// Their types are in the signatures here.
+pub use {talos_pki, talosconfig};
