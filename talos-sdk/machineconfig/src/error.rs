@@ -71,6 +71,17 @@ impl Error {
     }
 }
 
+impl From<talos_yaml::Error> for Error {
+    fn from(error: talos_yaml::Error) -> Self {
+        let kind = match error.kind() {
+            talos_yaml::ErrorKind::Type => ErrorKind::InvalidValue,
+            talos_yaml::ErrorKind::Unrepresentable => ErrorKind::Internal,
+            _ => ErrorKind::Syntax,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -8,17 +8,23 @@
 //! | read and write configurations | [`Config`] |
 //! | patch them | [`Patch`], [`Config::patch`] |
 
+mod accessors;
 mod config;
 mod contract;
+mod document;
 mod error;
 mod generate;
+mod load;
 mod machine_type;
+mod model;
 mod options;
 mod patch;
 mod secrets;
+pub mod types;
 
 pub use config::Config;
 pub use contract::Contract;
+pub use document::Document;
 pub use error::{Error, ErrorKind, Result};
 pub use generate::{Generated, generate};
 pub use machine_type::MachineType;

@@ -1,1 +1,26 @@
-//! Derive macros of talos-machineconfig.
+//! Derive macros of talos-machineconfig. They expand to paths inside that crate and are of no use elsewhere.
+
+mod fields;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a plain struct a node of the configuration tree: reading and writing with serde in the order of its fields,
+/// known keys, merging, deleting by key.
+///
+/// A key is the field's name in camel case and is left out of the text if its value is zero.
+///
+/// On a field, `#[config(…)]` takes:
+///
+/// - `key = "certSANs"`: the key where camel case is not enough,
+/// - `always`: the key is written even if its value is zero,
+/// - `replace`: a patch replaces the value rather than extending it,
+/// - `merge = path`: a function `fn(&mut T, T) -> Result<(), Mismatch>` that merges in place of the common rules,
+/// - `inline`: the keys of the field's struct stand among those of this one.
+///
+/// On the struct, `#[config(kind = "HostnameConfig")]` makes it a document: `apiVersion` and `kind` come first.
+#[proc_macro_derive(Fields, attributes(config))]
+pub fn derive_fields(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    fields::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}

@@ -1,0 +1,267 @@
+//! The fields of a struct and the code made from them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Result, Type};
+
+struct ConfigField<'a> {
+    name: &'a Ident,
+    ty: &'a Type,
+    key: String,
+    always: bool,
+    replace: bool,
+    inline: bool,
+    merge: Option<Path>,
+}
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new_spanned(input, "only a struct has keys"));
+    };
+    let Fields::Named(named) = &data.fields else {
+        return Err(Error::new_spanned(&data.fields, "fields need names, which become keys"));
+    };
+    let kind = document_kind(input)?;
+    let all = named.named.iter().map(ConfigField::parse).collect::<Result<Vec<_>>>()?;
+    let (inline, own): (Vec<_>, Vec<_>) = all.iter().partition(|field| field.inline);
+
+    let ty = &input.ident;
+    let ty_name = ty.to_string();
+    let names: Vec<_> = all.iter().map(|field| field.name).collect();
+    let own_names: Vec<_> = own.iter().map(|field| field.name).collect();
+    let own_types: Vec<_> = own.iter().map(|field| field.ty).collect();
+    let own_keys: Vec<_> = own.iter().map(|field| &field.key).collect();
+    let inline_names: Vec<_> = inline.iter().map(|field| field.name).collect();
+    let inline_types: Vec<_> = inline.iter().map(|field| field.ty).collect();
+    let write = all.iter().map(ConfigField::write);
+    let merge = all.iter().map(ConfigField::merge);
+    let (kind_write, kind_keys) = match &kind {
+        Some(kind) => (
+            quote! {
+                out.serialize_field("apiVersion", "v1alpha1")?;
+                out.serialize_field("kind", #kind)?;
+            },
+            quote!("apiVersion" | "kind" => true,),
+        ),
+        None => (quote!(), quote!()),
+    };
+    let kind_read = kind
+        .as_ref()
+        .map(|_| quote!("apiVersion" | "kind" => map.next_value::<serde::de::IgnoredAny>().is_ok(),));
+    let length = all.len() + if kind.is_some() { 2 } else { 0 };
+
+    Ok(quote! {
+        impl crate::model::Fields for #ty {
+            const NAME: &'static str = #ty_name;
+
+            fn read_field<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
+                key: &str,
+                map: &mut A,
+            ) -> Result<bool, A::Error> {
+                Ok(match key {
+                    #kind_read
+                    #(#own_keys => {
+                        self.#own_names = map.next_value()?;
+                        true
+                    })*
+                    _ => false #(|| crate::model::Fields::read_field(&mut self.#inline_names, key, map)?)*,
+                })
+            }
+
+            fn write_fields<S: serde::ser::SerializeStruct>(&self, out: &mut S) -> Result<(), S::Error> {
+                #(#write)*
+                Ok(())
+            }
+
+            fn merge_fields(&mut self, right: Self) -> Result<(), crate::model::Mismatch> {
+                #(#merge)*
+                Ok(())
+            }
+
+            fn delete_field(
+                &mut self,
+                key: &str,
+                rest: &[String],
+                item: Option<&crate::model::Item>,
+            ) -> Result<(), crate::model::DeleteError> {
+                match key {
+                    #(#own_keys => crate::model::delete_value(&mut self.#own_names, rest, item),)*
+                    _ => {
+                        #(match crate::model::Fields::delete_field(&mut self.#inline_names, key, rest, item) {
+                            Err(crate::model::DeleteError::Missing) => {}
+                            done => return done,
+                        })*
+                        Err(crate::model::DeleteError::Missing)
+                    }
+                }
+            }
+
+            fn field_text(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
+                match key {
+                    #(#own_keys => crate::model::Value::text(&self.#own_names),)*
+                    _ => None,
+                }
+            }
+
+            fn check_field(key: &str, node: &talos_yaml::Node, check: &mut crate::model::Check) -> bool {
+                match key {
+                    #kind_keys
+                    #(#own_keys => {
+                        <#own_types as crate::model::Value>::check(node, check);
+                        true
+                    })*
+                    _ => false #(|| <#inline_types as crate::model::Fields>::check_field(key, node, check))*,
+                }
+            }
+
+            fn keys(keys: &mut Vec<&'static str>) {
+                keys.extend_from_slice(&[#(#own_keys),*]);
+                #(<#inline_types as crate::model::Fields>::keys(keys);)*
+            }
+        }
+
+        impl crate::model::Value for #ty {
+            const IS_STRUCT: bool = true;
+
+            fn is_zero(&self) -> bool {
+                true #(&& crate::model::Value::is_zero(&self.#names))*
+            }
+
+            fn merge(&mut self, right: Self, rule: crate::model::Rule) -> Result<(), crate::model::Mismatch> {
+                crate::model::merge_struct(self, right, rule)
+            }
+
+            fn delete(
+                &mut self,
+                path: &[String],
+                item: Option<&crate::model::Item>,
+            ) -> Result<(), crate::model::DeleteError> {
+                let (key, rest) = path.split_first().ok_or(crate::model::DeleteError::Missing)?;
+                crate::model::Fields::delete_field(self, key, rest, item)
+            }
+
+            fn text_of(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
+                crate::model::Fields::field_text(self, key)
+            }
+
+            fn check(node: &talos_yaml::Node, check: &mut crate::model::Check) {
+                check.mapping::<Self>(node);
+            }
+        }
+
+        impl serde::Serialize for #ty {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeStruct as _;
+                let mut out = serializer.serialize_struct(#ty_name, #length)?;
+                #kind_write
+                crate::model::Fields::write_fields(self, &mut out)?;
+                out.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for #ty {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::model::read_struct(deserializer)
+            }
+        }
+    })
+}
+
+impl<'a> ConfigField<'a> {
+    fn parse(field: &'a Field) -> Result<Self> {
+        let Some(name) = &field.ident else {
+            return Err(Error::new_spanned(field, "fields need names, which become keys"));
+        };
+        let mut parsed = Self {
+            name,
+            ty: &field.ty,
+            key: camel_case(&name.to_string()),
+            always: false,
+            replace: false,
+            inline: false,
+            merge: None,
+        };
+        for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("config")) {
+            attr.parse_nested_meta(|meta| {
+                if meta.path.is_ident("key") {
+                    parsed.key = meta.value()?.parse::<LitStr>()?.value();
+                } else if meta.path.is_ident("merge") {
+                    parsed.merge = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("always") {
+                    parsed.always = true;
+                } else if meta.path.is_ident("replace") {
+                    parsed.replace = true;
+                } else if meta.path.is_ident("inline") {
+                    parsed.inline = true;
+                } else {
+                    return Err(meta.error("expected key, always, replace, merge or inline"));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(parsed)
+    }
+
+    fn write(&self) -> TokenStream {
+        let Self { name, key, .. } = self;
+        if self.inline {
+            quote!(crate::model::Fields::write_fields(&self.#name, out)?;)
+        } else if self.always {
+            quote!(out.serialize_field(#key, &self.#name)?;)
+        } else {
+            quote! {
+                if !crate::model::Value::is_zero(&self.#name) {
+                    out.serialize_field(#key, &self.#name)?;
+                }
+            }
+        }
+    }
+
+    fn merge(&self) -> TokenStream {
+        let Self { name, key, .. } = self;
+        if self.inline {
+            return quote!(crate::model::Fields::merge_fields(&mut self.#name, right.#name)?;);
+        }
+        let call = match &self.merge {
+            Some(path) => quote!(#path(&mut self.#name, right.#name)),
+            None => {
+                let rule = if self.replace { quote!(REPLACE) } else { quote!(MERGE) };
+                quote!(crate::model::Value::merge(&mut self.#name, right.#name, crate::model::Rule::#rule))
+            }
+        };
+        quote!(#call.map_err(|mismatch| mismatch.under(#key))?;)
+    }
+}
+
+fn document_kind(input: &DeriveInput) -> Result<Option<String>> {
+    let mut kind = None;
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("config")) {
+        attr.parse_nested_meta(|meta| {
+            if meta.path.is_ident("kind") {
+                kind = Some(meta.value()?.parse::<LitStr>()?.value());
+                Ok(())
+            } else {
+                Err(meta.error("expected kind"))
+            }
+        })?;
+    }
+    Ok(kind)
+}
+
+fn camel_case(name: &str) -> String {
+    let name = name.strip_prefix("r#").unwrap_or(name);
+    let mut out = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        if c == '_' {
+            upper = true;
+        } else if upper {
+            out.extend(c.to_uppercase());
+            upper = false;
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

@@ -1,0 +1,279 @@
+//! The sections `machine` and `cluster` for releases up to 1.13.
+
+use std::collections::BTreeMap;
+
+use talos_pki::SecretString;
+use talos_yaml::Node;
+
+use crate::contract::Contract;
+use crate::error::{Error, ErrorKind, Result};
+use crate::generate::endpoint::parse_endpoint;
+use crate::machine_type::MachineType;
+use crate::options::{Cni, GenerateOptions};
+use crate::secrets::SecretsBundle;
+use crate::types::v1alpha1::{
+    AdmissionPluginConfig, ApiServerConfig, ClusterConfig, ClusterDiscoveryConfig, ClusterNetworkConfig,
+    CniConfig, Config, ControlPlaneConfig, ControllerManagerConfig, DiscoveryRegistriesConfig, EtcdConfig,
+    FeaturesConfig, HostDnsConfig, InstallConfig, KubePrism, KubeletConfig, MachineConfig, NetworkConfig,
+    NetworkKubeSpan, ProxyConfig, RegistriesConfig, RegistryKubernetesConfig, RegistryMirrorConfig,
+    SchedulerConfig,
+};
+use crate::types::{CertificateAndKey, Key, Secret, SecretBase64, Unstructured, Url};
+
+/// Port of KubePrism.
+const KUBE_PRISM_PORT: i64 = 7445;
+
+/// Keeps load balancers outside the cluster away from control planes.
+const EXCLUDE_FROM_EXTERNAL_LB: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
+
+/// The old registry of Kubernetes images, which 1.2 mirrors from the new one.
+const OLD_REGISTRY: &str = "k8s.gcr.io";
+
+pub(crate) fn sections(
+    role: MachineType,
+    secrets: &SecretsBundle,
+    options: &GenerateOptions,
+) -> Result<Config> {
+    Ok(Config {
+        version: "v1alpha1".to_owned(),
+        debug: Some(false),
+        persist: Some(true),
+        machine: Some(machine(role, secrets, options)?),
+        cluster: Some(cluster(role, secrets, options)?),
+    })
+}
+
+fn machine(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions) -> Result<MachineConfig> {
+    let contract = options.contract;
+    let mut node_labels = BTreeMap::new();
+    if role.is_control_plane() && contract.add_exclude_from_external_load_balancer() {
+        node_labels.insert(EXCLUDE_FROM_EXTERNAL_LB.to_owned(), String::new());
+    }
+    let kubespan = NetworkKubeSpan { enabled: options.kubespan, ..Default::default() };
+    let network = NetworkConfig { kubespan: options.kubespan.map(|_| kubespan), ..Default::default() };
+    Ok(MachineConfig {
+        r#type: role.to_string(),
+        token: Secret::from(secrets.trustdinfo.token.clone()),
+        ca: Some(authority(secrets.certs.os.as_ref(), "os", role)?),
+        cert_sans: options.additional_sans.clone(),
+        kubelet: Some(KubeletConfig {
+            image: format!("ghcr.io/siderolabs/kubelet:v{}", options.kubernetes_version),
+            default_runtime_seccomp_profile_enabled: on(
+                contract.kubelet_default_runtime_seccomp_profile_enabled()
+            ),
+            disable_manifests_directory: on(contract.kubelet_manifests_directory_disabled()),
+            ..Default::default()
+        }),
+        network: (!contract.kube_span_multidoc_config()).then_some(network),
+        install: Some(InstallConfig {
+            disk: options.install_disk.clone(),
+            image: options.install_image.clone(),
+            extra_kernel_args: options.install_extra_kernel_args.clone(),
+            wipe: Some(false),
+            grub_use_uki_cmdline: on(contract.grub_use_uki_cmdline_default()),
+            ..Default::default()
+        }),
+        sysctls: options.sysctls.clone(),
+        registries: registries(options),
+        features: Some(features(contract)),
+        node_labels,
+        ..Default::default()
+    })
+}
+
+fn features(contract: Contract) -> FeaturesConfig {
+    let shows_rbac = !contract.hide_rbac_and_key_usage();
+    FeaturesConfig {
+        rbac: on(shows_rbac),
+        stable_hostname: on(
+            contract.stable_hostname_enabled() && !contract.multidoc_network_config_supported()
+        ),
+        apid_check_ext_key_usage: on(shows_rbac && contract.apid_ext_key_usage_check_enabled()),
+        disk_quota_support: on(contract.disk_quota_support_enabled()),
+        kube_prism: contract
+            .kube_prism_enabled()
+            .then_some(KubePrism { enabled: Some(true), port: KUBE_PRISM_PORT }),
+        host_dns: contract.host_dns_enabled().then(|| HostDnsConfig {
+            enabled: Some(true),
+            forward_kube_dns_to_host: on(contract.host_dns_forward_kube_dns_to_host()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn registries(options: &GenerateOptions) -> RegistriesConfig {
+    let mirror = |endpoints: Vec<String>| RegistryMirrorConfig { endpoints, ..Default::default() };
+    let mut mirrors = BTreeMap::new();
+    if options.contract.kubernetes_alternate_image_registries() {
+        let endpoints = ["https://registry.k8s.io", "https://k8s.gcr.io"].map(str::to_owned).to_vec();
+        mirrors.insert(OLD_REGISTRY.to_owned(), mirror(endpoints));
+    }
+    if !options.contract.multidoc_network_config_supported() {
+        let given = options.registry_mirrors.iter();
+        mirrors.extend(given.map(|(host, endpoints)| (host.clone(), mirror(endpoints.clone()))));
+    }
+    RegistriesConfig { mirrors, ..Default::default() }
+}
+
+fn cluster(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions) -> Result<ClusterConfig> {
+    let contract = options.contract;
+    let endpoint = parse_endpoint(&options.endpoint)?;
+    let shared = ClusterConfig {
+        id: secrets.cluster.id.clone(),
+        secret: Secret::from(secrets.cluster.secret.clone()),
+        network: Some(ClusterNetworkConfig {
+            cni: options.cni.as_ref().map(cni),
+            dns_domain: options.dns_domain.clone(),
+            pod_subnets: vec!["10.244.0.0/16".to_owned()].into(),
+            service_subnets: vec!["10.96.0.0/12".to_owned()].into(),
+        }),
+        token: Secret::from(secrets.secrets.bootstraptoken.clone()),
+        ca: Some(authority(secrets.certs.k8s.as_ref(), "k8s", role)?),
+        discovery: Some(ClusterDiscoveryConfig {
+            enabled: Some(options.cluster_discovery),
+            registries: DiscoveryRegistriesConfig {
+                kubernetes: RegistryKubernetesConfig {
+                    disabled: on(contract.kubernetes_discovery_backend_disabled()),
+                },
+                ..Default::default()
+            },
+        }),
+        ..Default::default()
+    };
+    if !role.is_control_plane() {
+        let named = contract.cluster_name_for_workers();
+        return Ok(ClusterConfig {
+            control_plane: Some(ControlPlaneConfig { endpoint: Some(endpoint), ..Default::default() }),
+            cluster_name: if named { options.cluster_name.clone() } else { String::new() },
+            ..shared
+        });
+    }
+    let image = |name| format!("registry.k8s.io/{name}:v{}", options.kubernetes_version);
+    let encryption = &secrets.secrets;
+    let secretbox = contract.secretbox_encryption_supported();
+    let schedules = options.allow_scheduling_on_control_planes;
+    let new_name = contract.kubernetes_allow_scheduling_on_control_planes();
+    Ok(ClusterConfig {
+        api_server: Some(api_server(options, &endpoint, image("kube-apiserver"))),
+        control_plane: Some(ControlPlaneConfig {
+            endpoint: Some(endpoint),
+            local_api_server_port: options.local_api_server_port.unwrap_or_default().into(),
+        }),
+        cluster_name: options.cluster_name.clone(),
+        aescbc_encryption_secret: optional(encryption.aescbcencryptionsecret.as_ref(), !secretbox),
+        secretbox_encryption_secret: optional(encryption.secretboxencryptionsecret.as_ref(), secretbox),
+        aggregator_ca: Some(authority(secrets.certs.k8saggregator.as_ref(), "k8saggregator", role)?),
+        service_account: Some(Key {
+            key: (&present(secrets.certs.k8sserviceaccount.as_ref(), "k8sserviceaccount")?.key).into(),
+        }),
+        controller_manager: Some(ControllerManagerConfig {
+            image: image("kube-controller-manager"),
+            ..Default::default()
+        }),
+        proxy: Some(ProxyConfig { image: image("kube-proxy"), ..Default::default() }),
+        scheduler: Some(SchedulerConfig { image: image("kube-scheduler"), ..Default::default() }),
+        etcd: Some(EtcdConfig {
+            ca: Some(authority(secrets.certs.etcd.as_ref(), "etcd", role)?),
+            ..Default::default()
+        }),
+        allow_scheduling_on_masters: on(schedules && !new_name),
+        allow_scheduling_on_control_planes: on(schedules && new_name),
+        ..shared
+    })
+}
+
+fn api_server(options: &GenerateOptions, endpoint: &Url, image: String) -> ApiServerConfig {
+    let contract = options.contract;
+    let host = contract.populate_cluster_sans_from_endpoint().then(|| endpoint.host().to_owned());
+    ApiServerConfig {
+        image,
+        cert_sans: host.into_iter().chain(options.additional_sans.iter().cloned()).collect(),
+        disable_pod_security_policy: on(!contract.hide_disable_psp()),
+        admission_control: contract.pod_security_admission_enabled().then(pod_security).into_iter().collect(),
+        audit_policy: if contract.api_server_audit_policy_supported() {
+            audit_policy()
+        } else {
+            Unstructured::default()
+        },
+        ..Default::default()
+    }
+}
+
+/// The default configuration of pod security: baseline is enforced, what is not restricted is reported.
+fn pod_security() -> AdmissionPluginConfig {
+    let levels = [
+        ("audit", "restricted"),
+        ("audit-version", "latest"),
+        ("enforce", "baseline"),
+        ("enforce-version", "latest"),
+        ("warn", "restricted"),
+        ("warn-version", "latest"),
+    ];
+    let exempt = vec![Node::string("kube-system")];
+    AdmissionPluginConfig {
+        name: "PodSecurity".to_owned(),
+        configuration: Unstructured::from_iter([
+            ("apiVersion", Node::string("pod-security.admission.config.k8s.io/v1alpha1")),
+            ("kind", Node::string("PodSecurityConfiguration")),
+            ("defaults", mapping(levels.map(|(key, level)| (key, Node::string(level))))),
+            (
+                "exemptions",
+                mapping([
+                    ("namespaces", Node::sequence(exempt)),
+                    ("runtimeClasses", Node::sequence(Vec::new())),
+                    ("usernames", Node::sequence(Vec::new())),
+                ]),
+            ),
+        ]),
+    }
+}
+
+/// The default audit policy: metadata of every request.
+fn audit_policy() -> Unstructured {
+    let rule = mapping([("level", Node::string("Metadata"))]);
+    Unstructured::from_iter([
+        ("apiVersion", Node::string("audit.k8s.io/v1")),
+        ("kind", Node::string("Policy")),
+        ("rules", Node::sequence(vec![rule])),
+    ])
+}
+
+fn mapping<const N: usize>(entries: [(&str, Node); N]) -> Node {
+    Node::mapping(entries.into_iter().map(|(key, value)| (Node::string(key), value)).collect())
+}
+
+fn cni(cni: &Cni) -> CniConfig {
+    let (name, urls) = match cni {
+        Cni::Flannel => ("flannel", Vec::new()),
+        Cni::None => ("none", Vec::new()),
+        Cni::Custom(urls) => ("custom", urls.clone()),
+    };
+    CniConfig { name: name.to_owned(), urls, flannel: None }
+}
+
+/// `true` where a switch is on, and nothing where it is not.
+fn on(value: bool) -> Option<bool> {
+    value.then_some(true)
+}
+
+fn optional(secret: Option<&SecretString>, wanted: bool) -> Secret {
+    secret.filter(|_| wanted).cloned().map(Secret::from).unwrap_or_default()
+}
+
+fn present<'a, T>(secret: Option<&'a T>, name: &str) -> Result<&'a T> {
+    secret.ok_or_else(|| {
+        Error::new(ErrorKind::InvalidSecrets, format!("the secrets bundle has no certs.{name}"))
+    })
+}
+
+/// A certificate authority with its key on control planes, without it on workers.
+fn authority(
+    pair: Option<&crate::secrets::CertificateAndKey>,
+    name: &str,
+    role: MachineType,
+) -> Result<CertificateAndKey> {
+    let pair = present(pair, name)?;
+    let key = if role.is_control_plane() { (&pair.key).into() } else { SecretBase64::default() };
+    Ok(CertificateAndKey { crt: pair.crt.as_str().into(), key })
+}

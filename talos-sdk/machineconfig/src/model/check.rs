@@ -1,0 +1,118 @@
+//! Unknown keys: where they are and what was perhaps meant.
+
+use talos_yaml::{Mark, Node};
+
+use crate::error::{Error, ErrorKind};
+use crate::model::{Fields, Value};
+
+/// Walks a document beside its type and collects what the type has no place for.
+#[derive(Debug, Default)]
+pub(crate) struct Check {
+    path: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug)]
+struct Problem {
+    path: String,
+    mark: Mark,
+    kind: ErrorKind,
+    text: String,
+}
+
+impl Check {
+    /// Checks the keys of a mapping that is to become a `T`. Other nodes are left to reading, which refuses them.
+    pub(crate) fn mapping<T: Fields>(&mut self, node: &Node) {
+        for (key, value) in node.entries() {
+            let name = key.value().unwrap_or_default();
+            self.path.push(name.to_owned());
+            if !T::check_field(name, value, self) {
+                let mut known = Vec::new();
+                T::keys(&mut known);
+                let hint = match nearest(name, &known) {
+                    Some(near) => format!("unknown key, did you mean {near:?}?"),
+                    None => "unknown key".to_owned(),
+                };
+                self.report(key.mark(), ErrorKind::UnknownKey, hint);
+            }
+            self.path.pop();
+        }
+    }
+
+    /// Checks an entry of a list or a map.
+    pub(crate) fn entry<T: Value>(&mut self, name: &str, node: &Node) {
+        self.path.push(name.to_owned());
+        if T::IS_STRUCT && node.is_null() {
+            self.report(node.mark(), ErrorKind::InvalidValue, "an entry must not be empty".to_owned());
+        } else {
+            T::check(node, self);
+        }
+        self.path.pop();
+    }
+
+    fn report(&mut self, mark: Mark, kind: ErrorKind, text: String) {
+        let mut path = String::new();
+        for step in &self.path {
+            if !path.is_empty() && !step.starts_with('[') {
+                path.push('.');
+            }
+            path.push_str(step);
+        }
+        self.problems.push(Problem { path, mark, kind, text });
+    }
+
+    /// The first problem, and how many more there are.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        let more = self.problems.len().saturating_sub(1);
+        let Some(first) = self.problems.into_iter().next() else { return Ok(()) };
+        let Problem { path, mark, kind, text } = first;
+        let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+        Err(Error::new(kind, format!("line {}: {path}: {text}{more}", mark.line)))
+    }
+}
+
+/// The known key that is most like `name`, if one is like it at all.
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    known
+        .iter()
+        .map(|key| (distance(&lower, &key.to_lowercase()), *key))
+        .filter(|(distance, key)| *distance <= 1 + key.len() / 5)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, key)| key)
+}
+
+/// Insertions, removals and substitutions between two texts.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_misspelt_key_is_recognised() {
+        let known = ["certSANs", "kubelet", "network", "type", "token"];
+        for (name, near) in [
+            ("kublet", Some("kubelet")),
+            ("certSans", Some("certSANs")),
+            ("netwrok", Some("network")),
+            ("bogus", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(name, &known), near, "{name}");
+        }
+    }
+}

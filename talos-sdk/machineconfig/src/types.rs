@@ -1,0 +1,27 @@
+//! Every document kind as a plain struct, in a module for each area, and the types of their fields.
+//!
+//! Fields stand in the order in which they are written; what is zero (`None`, empty, `0`) is mostly left out. The
+//! exact rules are Go's, see the table in `model.rs` of this crate's source.
+
+mod args;
+pub mod cri;
+mod duration;
+mod list;
+mod net;
+pub mod network;
+mod pem;
+mod secret;
+mod size;
+mod unstructured;
+mod url;
+pub mod v1alpha1;
+
+pub use args::{ArgValue, Args};
+pub use duration::Duration;
+pub use list::ReplaceList;
+pub use net::{Addr, AddrPort, Prefix};
+pub use pem::{Base64Bytes, Certificate, CertificateAndKey, Key, PemPair, SecretBase64};
+pub use secret::Secret;
+pub use size::{DiskSize, DiskSizeMatcher, FileMode};
+pub use unstructured::Unstructured;
+pub use url::Url;

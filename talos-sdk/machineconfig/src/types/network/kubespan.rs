@@ -1,0 +1,32 @@
+//! KubeSpan, the WireGuard mesh between machines.
+
+use talos_machineconfig_derive::Fields;
+
+use crate::types::Prefix;
+
+/// KubeSpan, the WireGuard mesh between machines.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KubeSpanConfig")]
+pub struct KubeSpanConfig {
+    /// Whether it is on.
+    pub enabled: Option<bool>,
+    /// Whether the networks of pods are announced.
+    pub advertise_kubernetes_networks: Option<bool>,
+    /// Whether traffic to a peer that is down goes around the mesh.
+    pub allow_down_peer_bypass: Option<bool>,
+    /// Whether addresses seen from outside are announced.
+    pub harvest_extra_endpoints: Option<bool>,
+    /// Largest packet in bytes.
+    pub mtu: Option<u32>,
+    /// Which addresses are announced.
+    pub filters: Option<KubeSpanFiltersConfig>,
+}
+
+/// Which addresses KubeSpan announces.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+pub struct KubeSpanFiltersConfig {
+    /// Networks of endpoints; a leading `!` excludes one.
+    pub endpoints: Vec<String>,
+    /// Networks that are not announced.
+    pub exclude_advertised_networks: Vec<Prefix>,
+}
