@@ -33,6 +33,9 @@ const READ_ONLY: &[&str] = &[
     "locations",
     "stores",
 ];
+const DISK_FORMATS: &[&str] =
+    &["ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"];
+const CONTAINER_FORMATS: &[&str] = &["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"];
 const VISIBILITIES: &[&str] = &["private", "shared", "community", "public"];
 
 #[derive(Default)]
@@ -147,6 +150,10 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
         ("PUT" | "DELETE", ["v2", "images", id, "tags", tag]) => set_tag(world, request, id, tag),
         ("GET", ["v2", "images", id, "members"]) => match world.glance.get(id) {
             Some(_) => Reply::ok(&json!({"members": [], "schema": "/v2/schemas/members"})),
+            None => no_image(request, id),
+        },
+        ("GET", ["v2", "images", id, "tasks"]) => match world.glance.get(id) {
+            Some(_) => Reply::ok(&json!({"tasks": []})),
             None => no_image(request, id),
         },
         ("GET", ["v2", "schemas", name @ ("image" | "images")]) => Reply::ok(&json!({
@@ -350,6 +357,7 @@ fn set(image: &mut Record, name: &str, value: Option<&Value>) -> Result<(), (Sta
         Value::String(text) => Ok(Some(text.clone())),
         _ => Err(bad("text")),
     };
+    let format = || bad("a format that Glance knows");
     match name {
         "name" => image.name = optional_text()?,
         "visibility" => {
@@ -362,8 +370,10 @@ fn set(image: &mut Record, name: &str, value: Option<&Value>) -> Result<(), (Sta
                 return Err((StatusCode::FORBIDDEN, "Only administrators publish images.".into()));
             }
         }
-        "container_format" => image.container_format = optional_text()?,
-        "disk_format" => image.disk_format = optional_text()?,
+        "container_format" => {
+            image.container_format = known(CONTAINER_FORMATS, optional_text()?).ok_or_else(format)?
+        }
+        "disk_format" => image.disk_format = known(DISK_FORMATS, optional_text()?).ok_or_else(format)?,
         "min_disk" => image.min_disk = value.as_u64().ok_or_else(|| bad("a number"))?,
         "min_ram" => image.min_ram = value.as_u64().ok_or_else(|| bad("a number"))?,
         "protected" => image.protected = value.as_bool().ok_or_else(|| bad("true or false"))?,
@@ -384,6 +394,11 @@ fn set(image: &mut Record, name: &str, value: Option<&Value>) -> Result<(), (Sta
         },
     }
     Ok(())
+}
+
+/// The text if it is one of a list, or none.
+fn known(list: &[&str], text: Option<String>) -> Option<Option<String>> {
+    text.as_deref().is_none_or(|text| list.contains(&text)).then_some(text)
 }
 
 /// `PATCH /v2/images/{id}`.

@@ -77,17 +77,7 @@ impl Keystone {
     }
 }
 
-/// What every service answers to a request without a good token.
-pub(crate) fn unauthorized(world: &World, service: Service) -> Reply {
-    let body = error_body(StatusCode::UNAUTHORIZED, "This request needs a valid token.");
-    Reply::json(StatusCode::UNAUTHORIZED, &body).with(
-        WWW_AUTHENTICATE,
-        &match service {
-            Service::Identity => format!("Keystone uri=\"{}/v3\"", world.url(Service::Identity)),
-            _ => format!("Keystone uri=\"{}\"", world.url(Service::Identity)),
-        },
-    )
-}
+pub(crate) const NO_TOKEN: &str = "This request needs a valid token.";
 
 pub(crate) fn error(status: StatusCode, message: &str) -> Reply {
     Reply::json(status, &error_body(status, message))
@@ -255,6 +245,7 @@ fn issue(world: &mut World, request: &Request) -> Reply {
     let mut application_credential = None;
     let mut expires = now + world.options.token_lifetime;
     for method in &methods {
+        let missing = |what: &str| error(StatusCode::NOT_FOUND, &format!("There is no such {what}."));
         let accepted = match method.as_str() {
             "password" => password_is_right(world, &identity["password"]["user"]),
             "token" => match identity["token"]["id"].as_str().and_then(|id| world.keystone.token(id, now)) {
@@ -263,21 +254,24 @@ fn issue(world: &mut World, request: &Request) -> Reply {
                     expires = token.expires;
                     true
                 }
-                None => false,
+                None => return missing("token"),
             },
             "application_credential" => {
-                application_credential =
-                    find_application_credential(world, &identity["application_credential"]);
-                application_credential.is_some()
+                let given = &identity["application_credential"];
+                let Some(credential) = find_application_credential(world, given) else {
+                    return missing("application credential");
+                };
+                application_credential = Some(credential.id.clone());
+                given["secret"] == credential.secret.as_str()
             }
             _ => false,
         };
         if !accepted {
-            return unauthorized(world, Service::Identity);
+            return refused(world);
         }
     }
     if methods.is_empty() || !scope_is_ours(world, &auth) {
-        return unauthorized(world, Service::Identity);
+        return refused(world);
     }
     let id = format!("gAAAAA{}", world.ids.secret(160));
     let token = Token { methods, issued: now, expires, audit: world.ids.secret(22), application_credential };
@@ -296,15 +290,19 @@ fn password_is_right(world: &World, user: &Value) -> bool {
     named && user["password"] == world.keystone.password.as_str()
 }
 
-fn find_application_credential(world: &World, given: &Value) -> Option<String> {
-    let credential = world.keystone.application_credentials.iter().find(|credential| {
-        given["id"] == credential.id.as_str()
-            || given["name"] == credential.name.as_str()
-                && (given["user"]["id"] == world.keystone.user_id.as_str()
-                    || given["user"]["name"] == world.options.username.as_str()
-                        && is_default_domain(&given["user"]["domain"]))
-    })?;
-    (given["secret"] == credential.secret.as_str()).then(|| credential.id.clone())
+fn find_application_credential<'a>(world: &'a World, given: &Value) -> Option<&'a ApplicationCredential> {
+    let user = &given["user"];
+    let of_user = user["id"] == world.keystone.user_id.as_str()
+        || user["name"] == world.options.username.as_str() && is_default_domain(&user["domain"]);
+    world.keystone.application_credentials.iter().find(|credential| {
+        given["id"] == credential.id.as_str() || given["name"] == credential.name.as_str() && of_user
+    })
+}
+
+/// The answer to credentials that are wrong.
+fn refused(world: &World) -> Reply {
+    let uri = format!("Keystone uri=\"{}/v3\"", world.url(Service::Identity));
+    error(StatusCode::UNAUTHORIZED, "The credentials are wrong.").with(WWW_AUTHENTICATE, &uri)
 }
 
 /// No scope is the user's default project.

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderName, RETRY_AFTER};
+use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +21,6 @@ use crate::{Call, Faults, Service, glance, keystone, neutron, nova};
 
 /// Longest body of a call that is not an upload.
 const MAX_BODY: usize = 4 * 1024 * 1024;
-const IMAGE_SIZE: &str = "x-openstack-image-size";
 
 pub(crate) struct Shared {
     pub(crate) world: Mutex<World>,
@@ -154,7 +153,7 @@ async fn with_fault(
             if let Some(token) = request.header("x-auth-token") {
                 world.keystone.forget(token);
             }
-            Ok(keystone::unauthorized(&world, request.service))
+            Ok(unauthorized(&world, request))
         }
         Some(Effect::TooManyRequests { retry_after }) => {
             Ok(error(request, StatusCode::TOO_MANY_REQUESTS, "Too many requests, come back later.")
@@ -173,6 +172,16 @@ async fn with_fault(
             _ => error(request, StatusCode::FORBIDDEN, "Quota exceeded for instances."),
         }),
     }
+}
+
+/// The answer to a request without a good token.
+fn unauthorized(world: &World, request: &Request) -> Reply {
+    let reply = match request.service {
+        Service::Image => glance::error(request, StatusCode::UNAUTHORIZED, keystone::NO_TOKEN),
+        _ => keystone::error(StatusCode::UNAUTHORIZED, keystone::NO_TOKEN),
+    };
+    let path = if request.service == Service::Identity { "/v3" } else { "" };
+    reply.with(WWW_AUTHENTICATE, &format!("Keystone uri=\"{}{path}\"", world.url(Service::Identity)))
 }
 
 /// An error in the form of the service called.
@@ -200,7 +209,7 @@ async fn serve(
     if !public {
         let world = shared.world();
         if !world.keystone.accepts(request.header("x-auth-token"), world.options.clock.now()) {
-            return Ok(keystone::unauthorized(&world, request.service));
+            return Ok(unauthorized(&world, request));
         }
     }
     if request.service == Service::Image
@@ -256,8 +265,6 @@ async fn upload(
         world.options.kept_image_bytes
     };
     let mut open = OpenUpload { shared, id, digest: None };
-    let declared = request.header(IMAGE_SIZE).or(request.header(CONTENT_LENGTH.as_str()));
-    let declared = declared.and_then(|size| size.parse::<u64>().ok());
     let mut hasher = Hasher::new(keep);
     let mut size = 0;
     while let Some(frame) = body.frame().await {
@@ -268,12 +275,8 @@ async fn upload(
             return Err(Cut);
         }
     }
-    if cut.is_some() || !body.is_end_stream() {
+    if cut.is_some() {
         return Err(Cut);
-    }
-    if declared.is_some_and(|declared| declared != size) {
-        let message = format!("The data have {size} bytes, which is not the size declared.");
-        return Ok(glance::error(request, StatusCode::BAD_REQUEST, &message));
     }
     open.digest = Some(hasher.finish().await.map_err(|_| Cut)?);
     Ok(Reply::empty(StatusCode::NO_CONTENT))

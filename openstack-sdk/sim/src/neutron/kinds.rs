@@ -119,7 +119,6 @@ pub(crate) const PORT: Kind = Kind {
         open("dns_name", "\"\"", Text),
         open("dns_domain", "\"\"", Text),
         open("qos_policy_id", "null", Any),
-        fixed("propagate_uplink_status", "false", Any),
     ],
 };
 
@@ -148,7 +147,7 @@ pub(crate) const RULE: Kind = Kind {
         fixed("remote_ip_prefix", "null", Any),
         fixed("remote_group_id", "null", Any),
         fixed("remote_address_group_id", "null", Any),
-        fixed("description", "\"\"", Text),
+        fixed("description", "null", Any),
     ],
 };
 

@@ -31,6 +31,7 @@ pub(super) fn view(neutron: &Neutron, kind: &Kind, item: &Value) -> Value {
             }
         }
         "security-groups" => {
+            item["shared"] = json!(false);
             let rules = neutron.list("security_group_rules").iter();
             item["security_group_rules"] =
                 rules.filter(|rule| rule["security_group_id"] == id).cloned().collect();

@@ -401,7 +401,14 @@ pub(crate) fn make(
     }
     let mut item = defaults(kind);
     merge(&mut item, &Value::Object(given));
+    item["tags"] = Value::Null;
     match kind.path {
+        "security-groups" if item["name"] == "default" => {
+            return Err(conflict(
+                "SecurityGroupDefaultAlreadyExists",
+                "The default security group is there already.",
+            ));
+        }
         "networks" => item["status"] = json!("ACTIVE"),
         "subnets" => subnets::prepare(&world.neutron, &mut item)?,
         "ports" => ports::prepare(world, &mut item)?,
@@ -441,6 +448,7 @@ fn check(kind: &Kind, given: &Map<String, Value>, project: &str, creating: bool)
             }
             continue;
         }
+        // Taken, and left unused.
         if name == "tags" && creating && kind.path == "ports" {
             continue;
         }

@@ -25,7 +25,10 @@ pub(super) fn prepare(neutron: &Neutron, subnet: &mut Value) -> Result<(), Reply
     let cidr: Cidr = subnet["cidr"]
         .as_str()
         .and_then(|cidr| cidr.parse().ok())
-        .ok_or_else(|| bad("cidr is not an address range."))?;
+        .ok_or_else(|| invalid("cidr is not an address range."))?;
+    if subnet["enable_dhcp"] == true && cidr.nth(0).is_some_and(|address| address.is_loopback()) {
+        return Err(invalid("A loopback subnet takes no DHCP, set enable_dhcp to false."));
+    }
     for other in neutron.list("subnets").iter().filter(|other| other["network_id"] == network) {
         let Some(other) = cidr_of(other) else { continue };
         if overlap(other, cidr) {

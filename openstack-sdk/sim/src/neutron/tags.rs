@@ -14,6 +14,7 @@ const MAX: usize = 255;
 pub(super) fn reply(world: &mut World, request: &Request, kind: &Kind, id: &str, path: &[&str]) -> Reply {
     let now = world.now();
     let Some(item) = world.neutron.get_mut(kind.plural, id) else { return not_found(kind, id) };
+    let nothing = || Reply::json(StatusCode::CREATED, &Value::Null);
     let mut tags: Vec<Value> = item["tags"].as_array().cloned().unwrap_or_default();
     let tag = path.first().map(|tag| tag.strip_suffix(".json").unwrap_or(tag));
     let position = tag.and_then(|tag| tags.iter().position(|own| own == tag));
@@ -35,13 +36,13 @@ pub(super) fn reply(world: &mut World, request: &Request, kind: &Kind, id: &str,
             }
             Reply::ok(&json!({"tags": tags}))
         }
-        ("PUT", Some(_), Some(_)) => return Reply::empty(StatusCode::CREATED),
+        ("PUT", Some(_), Some(_)) => return nothing(),
         ("PUT", Some(tag), None) => {
             if !is_tag(&json!(tag)) {
                 return bad("A tag is a text of up to 255 characters.");
             }
             tags.push(json!(tag));
-            Reply::empty(StatusCode::CREATED)
+            nothing()
         }
         ("DELETE", None, _) => {
             tags.clear();
@@ -53,6 +54,7 @@ pub(super) fn reply(world: &mut World, request: &Request, kind: &Kind, id: &str,
         }
         _ => return super::no_resource(),
     };
+    tags.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
     item["tags"] = json!(tags);
     touch(item, &now);
     answer

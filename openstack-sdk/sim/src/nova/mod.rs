@@ -115,6 +115,9 @@ fn route(world: &mut World, request: &Request, minor: u32) -> Reply {
         ("GET", ["limits"]) => limits(world),
         ("GET", ["os-quota-sets", project, ..]) => quota_set(world, project),
         ("GET", ["os-keypairs"]) => Reply::ok(&json!({"keypairs": []})),
+        ("GET", ["os-availability-zone", _]) => {
+            error(StatusCode::FORBIDDEN, "Only administrators see the hosts of a zone.")
+        }
         ("GET", ["os-availability-zone"]) => Reply::ok(&json!({"availabilityZoneInfo": [
             {"zoneName": "nova", "zoneState": {"available": true}, "hosts": null},
         ]})),

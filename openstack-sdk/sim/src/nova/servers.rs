@@ -227,7 +227,7 @@ fn view(world: &World, server: &Record, minor: u32) -> Value {
         "metadata": server.metadata,
         "hostId": server.host_id,
         "image": match &server.image_id {
-            Some(id) => json!({"id": id, "links": links(world, "images", id)}),
+            Some(id) => json!({"id": id, "links": [links(world, "images", id)[1]]}),
             None => json!(""),
         },
         "flavor": flavor(world, &server.flavor_id, minor),
@@ -238,7 +238,7 @@ fn view(world: &World, server: &Record, minor: u32) -> Value {
         "accessIPv6": "",
         "links": links(world, "servers", &server.id),
         "OS-DCF:diskConfig": "MANUAL",
-        "OS-EXT-AZ:availability_zone": "nova",
+        "OS-EXT-AZ:availability_zone": if server.host_id.is_empty() { "" } else { "nova" },
         "OS-EXT-STS:task_state": server.task,
         "OS-EXT-STS:vm_state": vm_state,
         "OS-EXT-STS:power_state": power,
@@ -255,7 +255,7 @@ fn view(world: &World, server: &Record, minor: u32) -> Value {
     if let Some(fault) = &server.fault {
         body["fault"] = json!({"code": 500, "created": fault.at, "message": fault.text});
     } else {
-        body["progress"] = json!(if server.status == "ACTIVE" { 100 } else { 0 });
+        body["progress"] = json!(0);
     }
     let newer = [
         (9, "locked", json!(false)),
@@ -304,11 +304,7 @@ fn create(world: &mut World, request: &Request, minor: u32) -> Result<Reply, Rep
                 data.len()
             )));
         }
-        Some(data) => Some(
-            STANDARD
-                .decode(data.split_ascii_whitespace().collect::<String>())
-                .map_err(|_| bad("user_data is not base64."))?,
-        ),
+        Some(data) => Some(decode(data).ok_or_else(|| bad("user_data is not base64."))?),
     };
     let metadata = text_map(given.get("metadata"))?;
     let tags = match given.get("tags") {
@@ -398,6 +394,23 @@ fn create(world: &mut World, request: &Request, minor: u32) -> Result<Reply, Rep
     }
     let location = format!("{}/v2.1/servers/{id}", world.url(Service::Compute));
     Ok(Reply::json(StatusCode::ACCEPTED, &body).with(LOCATION, &location))
+}
+
+/// Reads base64 as Nova does, which skips what is none of its letters.
+fn decode(data: &str) -> Option<Vec<u8>> {
+    let letters: String = data
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/' | '='))
+        .collect();
+    STANDARD.decode(letters).ok()
+}
+
+/// Refuses to change a server that is not up or stopped.
+fn check_settled(server: &Record, what: &str) -> Result<(), Reply> {
+    match server.status {
+        "ACTIVE" | "SHUTOFF" => Ok(()),
+        status => Err(conflict(&format!("The {what} of a server that is {status} cannot be changed."))),
+    }
 }
 
 fn check_quota(world: &World, vcpus: i64, ram: i64) -> Result<(), Reply> {
@@ -501,6 +514,9 @@ fn set_metadata(world: &mut World, request: &Request, id: &str) -> Reply {
     };
     match server_mut(world, id) {
         Some(server) => {
+            if let Err(reply) = check_settled(server, "metadata") {
+                return reply;
+            }
             if request.method == http::Method::PUT {
                 server.metadata.clear();
             }
@@ -513,6 +529,11 @@ fn set_metadata(world: &mut World, request: &Request, id: &str) -> Reply {
 
 fn tags(world: &mut World, request: &Request, id: &str, rest: &[&str]) -> Reply {
     let Some(server) = server_mut(world, id) else { return not_found("server", id) };
+    if request.method != http::Method::GET
+        && let Err(reply) = check_settled(server, "tags")
+    {
+        return reply;
+    }
     match (request.method.as_str(), rest) {
         ("GET", []) => Reply::ok(&json!({"tags": server.tags})),
         ("PUT", []) => match text_set(&request.json().unwrap_or_default()["tags"]) {
@@ -552,10 +573,11 @@ fn delete(world: &mut World, id: &str) -> Reply {
 fn action(world: &mut World, request: &Request, id: &str) -> Reply {
     let Some(Value::Object(body)) = request.json() else { return bad("The body is not a JSON object.") };
     let Some((name, arguments)) = body.iter().next() else { return bad("The body names no action.") };
-    let status = world.nova.servers.iter().find(|server| server.id == id).map_or("", |server| server.status);
+    let server = world.nova.servers.iter().find(|server| server.id == id);
+    let (status, launched) = server.map_or(("", false), |server| (server.status, server.launched.is_some()));
     match name.as_str() {
         "os-getConsoleOutput" => {
-            if status == "BUILD" {
+            if !launched {
                 return conflict("The server is not ready yet.");
             }
             let console = world.machines().console(id);
@@ -568,7 +590,7 @@ fn action(world: &mut World, request: &Request, id: &str) -> Reply {
         }
         "reboot" => match (status, arguments["type"].as_str()) {
             (_, None) => bad("A reboot needs a type, SOFT or HARD."),
-            ("ACTIVE" | "SHUTOFF" | "ERROR", Some(_)) => {
+            ("ACTIVE" | "SHUTOFF" | "ERROR", Some(_)) if launched => {
                 world.send(Work::Reboot(id.to_owned()));
                 Reply::empty(StatusCode::ACCEPTED)
             }
