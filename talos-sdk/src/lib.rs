@@ -12,7 +12,6 @@
 //! | name and download images | `factory` | `factory` |
 //! | bootstrap a cluster and wait for its health | `cluster` | `cluster` |
 //! | bring a cluster up on OpenStack | `openstack`, `openstack_sdk` | `openstack` |
-//! | keep the state of a bring-up in a bucket | `openstack` | `object-store` |
 //!
 //! The names at the root are those that most programs need; everything else is in the modules.
 //!
