@@ -1,1 +1,46 @@
 //! Simulated Talos nodes on loopback: real gRPC, real mutual TLS, real proxying.
+
+mod api;
+mod calls;
+mod clock;
+mod cloud;
+mod cluster;
+mod config;
+mod director;
+mod disk;
+mod error;
+mod events;
+mod faults;
+mod forward;
+mod grpc;
+mod identity;
+mod kubernetes;
+mod local;
+mod logs;
+mod machine;
+mod machines;
+mod methods;
+mod network;
+mod node;
+mod options;
+mod resources;
+mod run;
+mod server;
+mod services;
+mod simulation;
+mod stage;
+mod tasks;
+mod version;
+
+pub use calls::Call;
+pub use clock::{Clock, TokioClock};
+pub use cloud::{CloudOptions, SimulatedCloud};
+pub use error::{Error, ErrorKind};
+pub use faults::{Fault, FaultRule, Faults};
+pub use machines::TALOS_VERSION_PROPERTY;
+pub use node::SimNode;
+pub use options::{NodeOptions, Pace, SimulationOptions};
+pub use simulation::Simulation;
+pub use stage::Stage;
+pub use tonic::Code;
+pub use version::TalosVersion;

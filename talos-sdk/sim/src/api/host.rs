@@ -1,0 +1,142 @@
+//! What a machine is and runs.
+
+use talos_proto::{machine, storage};
+use tonic::Status;
+
+use super::Context;
+use crate::grpc::Answer;
+use crate::services::ServiceState;
+
+pub(super) fn version(cx: &Context<'_>) -> Answer {
+    let version = machine::Version {
+        metadata: None,
+        version: Some(machine::VersionInfo {
+            tag: cx.run.node.version.tag().to_owned(),
+            sha: "simulated".to_owned(),
+            built: String::new(),
+            go_version: String::new(),
+            os: "linux".to_owned(),
+            arch: "amd64".to_owned(),
+        }),
+        platform: Some(machine::PlatformInfo { name: "openstack".to_owned(), mode: "cloud".to_owned() }),
+        features: Some(machine::FeaturesInfo { rbac: true }),
+    };
+    Answer::one(&machine::VersionResponse { messages: vec![version] })
+}
+
+pub(super) fn hostname(cx: &Context<'_>) -> Answer {
+    let hostname = machine::Hostname { metadata: None, hostname: cx.run.node.hostname() };
+    Answer::one(&machine::HostnameResponse { messages: vec![hostname] })
+}
+
+pub(super) fn services(cx: &Context<'_>) -> Answer {
+    let services = machine::ServiceList { metadata: None, services: cx.run.services.list() };
+    Answer::one(&machine::ServiceListResponse { messages: vec![services] })
+}
+
+/// Services that the API may start and stop.
+const CONTROLLABLE: [&str; 3] = ["etcd", "kubelet", "trustd"];
+
+fn controllable(cx: &Context<'_>, id: &str, what: &str) -> Result<&'static str, Status> {
+    if cx.run.services.state(id).is_none() {
+        return Err(Status::unknown(format!("there is no service {id:?}")));
+    }
+    let known = CONTROLLABLE.into_iter().find(|known| *known == id);
+    known.ok_or_else(|| Status::unknown(format!("service {id:?} cannot be {what} over the API")))
+}
+
+pub(super) fn service_start(
+    cx: &Context<'_>,
+    request: machine::ServiceStartRequest,
+) -> Result<Answer, Status> {
+    let id = controllable(cx, &request.id, "started")?;
+    start(cx, id);
+    let reply = machine::ServiceStart { metadata: None, resp: format!("service {id} started") };
+    Ok(Answer::one(&machine::ServiceStartResponse { messages: vec![reply] }))
+}
+
+pub(super) fn service_stop(cx: &Context<'_>, request: machine::ServiceStopRequest) -> Result<Answer, Status> {
+    let id = controllable(cx, &request.id, "stopped")?;
+    stop(cx, id);
+    let reply = machine::ServiceStop { metadata: None, resp: format!("service {id} stopped") };
+    Ok(Answer::one(&machine::ServiceStopResponse { messages: vec![reply] }))
+}
+
+pub(super) fn service_restart(
+    cx: &Context<'_>,
+    request: machine::ServiceRestartRequest,
+) -> Result<Answer, Status> {
+    let id = controllable(cx, &request.id, "restarted")?;
+    stop(cx, id);
+    start(cx, id);
+    let reply = machine::ServiceRestart { metadata: None, resp: format!("service {id} restarted") };
+    Ok(Answer::one(&machine::ServiceRestartResponse { messages: vec![reply] }))
+}
+
+fn start(cx: &Context<'_>, id: &'static str) {
+    let run = cx.run.clone();
+    cx.run.tasks.spawn(async move { run.start_service(id).await });
+}
+
+fn stop(cx: &Context<'_>, id: &'static str) {
+    cx.run.service(id, ServiceState::Stopping, false, "stopping");
+    cx.run.service(id, ServiceState::Finished, false, "stopped");
+}
+
+pub(super) fn system_stat(cx: &Context<'_>) -> Answer {
+    let booted = cx.run.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let stat = machine::SystemStat { boot_time: booted, ..machine::SystemStat::default() };
+    Answer::one(&machine::SystemStatResponse { messages: vec![stat] })
+}
+
+pub(super) fn load_avg() -> Answer {
+    let load = machine::LoadAvg { metadata: None, load1: 0.1, load5: 0.1, load15: 0.1 };
+    Answer::one(&machine::LoadAvgResponse { messages: vec![load] })
+}
+
+/// Kibibytes of memory that every machine has.
+const MEMORY: u64 = 4 << 20;
+
+pub(super) fn memory() -> Answer {
+    let meminfo = machine::MemInfo {
+        memtotal: MEMORY,
+        memfree: MEMORY / 2,
+        memavailable: MEMORY / 4 * 3,
+        ..machine::MemInfo::default()
+    };
+    let memory = machine::Memory { metadata: None, meminfo: Some(meminfo) };
+    Answer::one(&machine::MemoryResponse { messages: vec![memory] })
+}
+
+/// Bytes of the disk that every machine has.
+const DISK: u64 = 20 << 30;
+
+pub(super) fn mounts() -> Answer {
+    let mount = |filesystem: &str, mounted_on: &str| machine::MountStat {
+        filesystem: filesystem.to_owned(),
+        size: DISK,
+        available: DISK / 2,
+        mounted_on: mounted_on.to_owned(),
+    };
+    let mounts = machine::Mounts {
+        metadata: None,
+        stats: vec![
+            mount("/dev/loop0", "/"),
+            mount("/dev/vda4", "/system/state"),
+            mount("/dev/vda5", "/var"),
+        ],
+    };
+    Answer::one(&machine::MountsResponse { messages: vec![mounts] })
+}
+
+pub(super) fn disks() -> Answer {
+    let disk = storage::Disk {
+        size: DISK,
+        device_name: "/dev/vda".to_owned(),
+        system_disk: true,
+        ..storage::Disk::default()
+    };
+    Answer::one(&storage::DisksResponse {
+        messages: vec![storage::Disks { metadata: None, disks: vec![disk] }],
+    })
+}

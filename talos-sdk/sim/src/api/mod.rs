@@ -1,0 +1,83 @@
+//! The methods of the machine API.
+
+mod access;
+mod apply;
+mod etcd;
+mod host;
+mod power;
+mod state;
+mod streams;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use talos_pki::RoleSet;
+use tonic::Status;
+
+use crate::grpc::{Answer, decode};
+use crate::methods::Method;
+use crate::run::Run;
+
+/// Who calls, and whom.
+pub(crate) struct Context<'a> {
+    pub(crate) run: &'a Arc<Run>,
+    pub(crate) roles: &'a RoleSet,
+    /// Whether the call is to be acknowledged and forgotten.
+    pub(crate) lost: bool,
+}
+
+impl Context<'_> {
+    /// Refuses what only control planes serve.
+    fn control_plane(&self, what: &str) -> Result<(), Status> {
+        match self.run.config() {
+            Some(config) if config.control_plane => Ok(()),
+            Some(_) => Err(Status::unimplemented(format!("{what}: only control plane nodes serve this"))),
+            None => Err(Status::unimplemented(format!("{what}: the machine has no type yet"))),
+        }
+    }
+}
+
+/// Answers a call that is allowed.
+pub(crate) async fn dispatch(
+    context: &Context<'_>,
+    method: &Method,
+    message: Bytes,
+) -> Result<Answer, Status> {
+    let cx = context;
+    match method.path {
+        "/machine.MachineService/Version" => Ok(host::version(cx)),
+        "/machine.MachineService/Hostname" => Ok(host::hostname(cx)),
+        "/machine.MachineService/ServiceList" => Ok(host::services(cx)),
+        "/machine.MachineService/ServiceStart" => host::service_start(cx, decode(message)?),
+        "/machine.MachineService/ServiceStop" => host::service_stop(cx, decode(message)?),
+        "/machine.MachineService/ServiceRestart" => host::service_restart(cx, decode(message)?),
+        "/machine.MachineService/SystemStat" => Ok(host::system_stat(cx)),
+        "/machine.MachineService/LoadAvg" => Ok(host::load_avg()),
+        "/machine.MachineService/Memory" => Ok(host::memory()),
+        "/machine.MachineService/Mounts" => Ok(host::mounts()),
+        "/storage.StorageService/Disks" => Ok(host::disks()),
+        "/machine.MachineService/ApplyConfiguration" => apply::apply(cx, decode(message)?),
+        "/machine.MachineService/Bootstrap" => etcd::bootstrap(cx, decode(message)?),
+        "/machine.MachineService/EtcdMemberList" => etcd::member_list(cx),
+        "/machine.MachineService/EtcdStatus" => etcd::status(cx),
+        "/machine.MachineService/EtcdRemoveMemberByID" => etcd::remove_member(cx, decode(message)?),
+        "/machine.MachineService/Kubeconfig" => access::kubeconfig(cx),
+        "/machine.MachineService/GenerateClientConfiguration" => {
+            access::client_configuration(cx, decode(message)?)
+        }
+        "/machine.MachineService/Events" => Ok(streams::events(cx, decode(message)?)),
+        "/machine.MachineService/Logs" => streams::logs(cx, decode(message)?),
+        "/machine.MachineService/Dmesg" => Ok(streams::dmesg(cx, decode(message)?)),
+        "/machine.MachineService/Read" => streams::read(cx, decode(message)?),
+        "/machine.MachineService/Reboot" => power::reboot(cx),
+        "/machine.MachineService/Shutdown" => power::shutdown(cx),
+        "/machine.MachineService/Reset" => power::reset(cx, decode(message)?),
+        "/cosi.resource.State/Get" => state::get(cx, &decode(message)?),
+        "/cosi.resource.State/List" => state::list(cx, &decode(message)?),
+        "/cosi.resource.State/Watch" => state::watch(cx, decode(message)?),
+        path if path.starts_with("/cosi.resource.State/") => {
+            Err(Status::permission_denied("write access is not allowed"))
+        }
+        path => Err(Status::unimplemented(format!("{path} is not simulated"))),
+    }
+}

@@ -1,0 +1,211 @@
+//! What the machines of one cluster share: membership, etcd, and the nodes that Kubernetes knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use talos_pki::Fingerprint;
+
+use crate::config::NodeConfig;
+use crate::resources::{Collection, Spec};
+
+/// Machines with the same authority and the same cluster id belong together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ClusterKey(Fingerprint, String);
+
+impl ClusterKey {
+    pub(crate) fn of(config: &NodeConfig) -> Self {
+        Self(config.machine_ca.fingerprint(), config.cluster_id.clone())
+    }
+}
+
+/// One cluster.
+pub(crate) struct Cluster {
+    /// `Members` as all machines of the cluster see them.
+    pub(crate) members: Arc<Collection>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    etcd: Vec<EtcdCluster>,
+    nodes: BTreeMap<String, KubernetesNode>,
+    /// Name of the node, by address.
+    names: BTreeMap<Ipv4Addr, String>,
+    /// Id of the member resource, by address.
+    members: BTreeMap<Ipv4Addr, String>,
+    /// Where the Kubernetes API listens.
+    api: BTreeSet<Ipv4Addr>,
+    /// Counts changes of `nodes`, as Kubernetes' resource version.
+    revision: u64,
+}
+
+/// An etcd cluster. There is more than one only if somebody bootstrapped twice.
+struct EtcdCluster {
+    id: u64,
+    members: Vec<EtcdMember>,
+}
+
+/// A member of etcd.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EtcdMember {
+    pub(crate) id: u64,
+    pub(crate) hostname: String,
+    pub(crate) address: Ipv4Addr,
+}
+
+/// Which etcd a machine has the data of, and as which member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EtcdMembership {
+    pub(crate) cluster: u64,
+    pub(crate) member: u64,
+}
+
+/// A node that the kubelet has registered.
+#[derive(Clone, Debug)]
+pub(crate) struct KubernetesNode {
+    pub(crate) name: String,
+    pub(crate) uid: String,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) created: SystemTime,
+    pub(crate) control_plane: bool,
+    pub(crate) unschedulable: bool,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) kubelet_version: String,
+    pub(crate) os_image: String,
+    pub(crate) machine_id: String,
+    pub(crate) boot_id: String,
+    /// Whether the machine says that it is Ready, and since when.
+    pub(crate) ready: bool,
+    pub(crate) changed: SystemTime,
+    pub(crate) revision: u64,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self {
+            members: Arc::new(Collection::new("cluster", "Members.cluster.talos.dev")),
+            state: Mutex::default(),
+        }
+    }
+}
+
+impl Cluster {
+    /// Makes a new etcd with one member.
+    pub(crate) fn bootstrap(&self, id: u64, member: EtcdMember) -> EtcdMembership {
+        let membership = EtcdMembership { cluster: id, member: member.id };
+        self.state().etcd.push(EtcdCluster { id, members: vec![member] });
+        membership
+    }
+
+    /// Joins the etcd that there is.
+    pub(crate) fn join(&self, member: EtcdMember) -> Option<EtcdMembership> {
+        let mut state = self.state();
+        let etcd = state.etcd.first_mut()?;
+        let membership = EtcdMembership { cluster: etcd.id, member: member.id };
+        etcd.members.push(member);
+        Some(membership)
+    }
+
+    /// Whether there is an etcd to join.
+    pub(crate) fn has_etcd(&self) -> bool {
+        !self.state().etcd.is_empty()
+    }
+
+    /// Takes a member out of etcd.
+    pub(crate) fn leave_etcd(&self, membership: EtcdMembership) {
+        let mut state = self.state();
+        for etcd in state.etcd.iter_mut().filter(|etcd| etcd.id == membership.cluster) {
+            etcd.members.retain(|member| member.id != membership.member);
+        }
+        state.etcd.retain(|etcd| !etcd.members.is_empty());
+    }
+
+    /// The members of the etcd with this id, in the order in which they joined.
+    pub(crate) fn etcd_members(&self, id: u64) -> Vec<EtcdMember> {
+        let state = self.state();
+        state.etcd.iter().find(|etcd| etcd.id == id).map(|etcd| etcd.members.clone()).unwrap_or_default()
+    }
+
+    /// Adds or changes a node of Kubernetes. The creation time and uid of a known one stay.
+    pub(crate) fn register(&self, mut node: KubernetesNode) {
+        let mut state = self.state();
+        state.revision += 1;
+        node.revision = state.revision;
+        if let Some(known) = state.nodes.get(&node.name) {
+            node.uid.clone_from(&known.uid);
+            node.created = known.created;
+            if known.ready == node.ready {
+                node.changed = known.changed;
+            }
+        }
+        state.names.insert(node.address, node.name.clone());
+        state.nodes.insert(node.name.clone(), node);
+    }
+
+    /// Notes that the machine at `address` stopped, or came to be, Ready.
+    pub(crate) fn set_ready(&self, address: Ipv4Addr, ready: bool, now: SystemTime) {
+        self.state().set_ready(address, ready, now);
+    }
+
+    /// Whether the machine at `address` is a Ready node.
+    pub(crate) fn is_ready(&self, address: Ipv4Addr) -> bool {
+        let state = self.state();
+        state.names.get(&address).and_then(|name| state.nodes.get(name)).is_some_and(|node| node.ready)
+    }
+
+    /// Tells the other machines about the one at `address`.
+    pub(crate) fn announce(&self, address: Ipv4Addr, hostname: &str, member: Spec, now: SystemTime) {
+        let old = self.state().members.insert(address, hostname.to_owned());
+        if let Some(old) = old.filter(|old| old != hostname) {
+            self.members.remove(&old);
+        }
+        self.members.put(hostname, member, now);
+    }
+
+    /// Notes that the Kubernetes API listens at `address`.
+    pub(crate) fn api_up(&self, address: Ipv4Addr) {
+        self.state().api.insert(address);
+    }
+
+    /// Whether the Kubernetes API listens anywhere.
+    pub(crate) fn has_api(&self) -> bool {
+        !self.state().api.is_empty()
+    }
+
+    /// Notes that the machine at `address` is off, or about to restart.
+    pub(crate) fn machine_down(&self, address: Ipv4Addr, now: SystemTime) {
+        let mut state = self.state();
+        state.api.remove(&address);
+        state.set_ready(address, false, now);
+    }
+
+    /// The nodes of Kubernetes by name, and the revision of the list.
+    pub(crate) fn kubernetes_nodes(&self) -> (Vec<KubernetesNode>, u64) {
+        let state = self.state();
+        (state.nodes.values().cloned().collect(), state.revision)
+    }
+
+    /// Forgets a machine that is gone for good. etcd and Kubernetes keep theirs until somebody removes them.
+    pub(crate) fn leave(&self, address: Ipv4Addr) {
+        let id = self.state().members.remove(&address);
+        if let Some(id) = id {
+            self.members.remove(&id);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn set_ready(&mut self, address: Ipv4Addr, ready: bool, now: SystemTime) {
+        let node = self.names.get(&address).and_then(|name| self.nodes.get_mut(name));
+        if let Some(node) = node.filter(|node| node.ready != ready) {
+            self.revision += 1;
+            (node.ready, node.changed, node.revision) = (ready, now, self.revision);
+        }
+    }
+}

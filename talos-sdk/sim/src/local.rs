@@ -1,0 +1,140 @@
+//! Calls that this machine answers itself.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use talos_pki::RoleSet;
+use tonic::Status;
+
+use crate::api::{self, Context};
+use crate::calls::Call;
+use crate::faults::Fault;
+use crate::grpc::{Answer, ResponseBody, read_one, refuse, timeout};
+use crate::methods::Method;
+use crate::server::Connection;
+
+/// What Talos before 1.13 serves in maintenance mode, and whether only administrators may call it.
+const EARLY_MAINTENANCE: [(&str, bool); 9] = [
+    ("/machine.MachineService/ApplyConfiguration", false),
+    ("/machine.MachineService/GenerateConfiguration", false),
+    ("/machine.MachineService/Version", true),
+    ("/machine.MachineService/Upgrade", true),
+    ("/machine.MachineService/Reset", true),
+    ("/machine.MachineService/MetaWrite", true),
+    ("/machine.MachineService/MetaDelete", true),
+    ("/storage.StorageService/Disks", false),
+    ("/storage.StorageService/BlockDeviceWipe", false),
+];
+
+/// Answers a call, with the faults that are due.
+pub(crate) async fn serve(
+    connection: &Arc<Connection>,
+    roles: RoleSet,
+    request: Request<Incoming>,
+) -> Response<ResponseBody> {
+    let limit = timeout(request.headers());
+    let answer = answer(connection, roles, request);
+    let answer = match limit {
+        None => answer.await,
+        Some(limit) => match tokio::time::timeout(limit, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Status::deadline_exceeded("the caller's deadline has passed")),
+        },
+    };
+    match answer {
+        Ok(answer) => answer.into_response(),
+        Err(status) => refuse(&status),
+    }
+}
+
+async fn answer(
+    connection: &Arc<Connection>,
+    roles: RoleSet,
+    request: Request<Incoming>,
+) -> Result<Answer, Status> {
+    let run = &connection.run;
+    let world = &run.node.world;
+    let path = request.uri().path();
+    let unknown = || Status::unimplemented(format!("Talos {} has no method {path}", run.node.version));
+    let method = Method::find(path, run.minor()).ok_or_else(unknown)?;
+    world.calls.record(Call {
+        path: path.to_owned(),
+        node: run.address().into(),
+        roles: roles.clone(),
+        forwarded: request.headers().contains_key("proxyfrom"),
+    });
+    authorize(connection, method, &roles)?;
+    let fault = world.faults.take_call(path, run.address().into());
+    match &fault {
+        Some(Fault::Fail(code)) => {
+            return Err(Status::new(*code, "the simulator was told to fail this call"));
+        }
+        Some(Fault::Delay(delay)) => world.clock.sleep(*delay).await,
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::DropConnection) => return cut(connection).await,
+        Some(Fault::Restart) => {
+            let node = run.node.clone();
+            node.power_off();
+            node.power_on();
+            return cut(connection).await;
+        }
+        _ => {}
+    }
+    let message = read_one(request.into_body()).await?;
+    let lost = fault == Some(Fault::Lose);
+    let context = Context { run, roles: &roles, lost };
+    let answer = api::dispatch(&context, method, message).await;
+    match fault {
+        Some(Fault::FailAfter(code)) => Err(Status::new(code, "the simulator was told to fail this call")),
+        Some(Fault::DropConnectionAfter) => cut(connection).await,
+        Some(Fault::CutAfter(bytes)) => Ok(cut_after(connection, answer?, bytes)),
+        _ => answer,
+    }
+}
+
+fn authorize(connection: &Connection, method: &Method, roles: &RoleSet) -> Result<(), Status> {
+    let run = &connection.run;
+    let denied = || Status::permission_denied("not authorized");
+    if run.maintenance() && run.minor() < 13 {
+        let served = EARLY_MAINTENANCE.iter().find(|(path, _)| *path == method.path);
+        return match served {
+            Some((_, false)) => Ok(()),
+            Some((_, true)) => Err(denied()),
+            None if method.path.starts_with("/cosi.") => Ok(()),
+            None => Err(Status::unimplemented(format!("{} is not served in maintenance mode", method.path))),
+        };
+    }
+    if method.allows(roles, run.minor()) { Ok(()) } else { Err(denied()) }
+}
+
+/// Ends the connection. The call never returns.
+async fn cut(connection: &Connection) -> Result<Answer, Status> {
+    connection.cut.notify_one();
+    std::future::pending().await
+}
+
+/// Lets so many bytes of messages through, and then ends the connection.
+fn cut_after(connection: &Arc<Connection>, answer: Answer, bytes: usize) -> Answer {
+    let stream = match answer {
+        Answer::One(message) => futures_util::stream::once(async { Ok(message) }).boxed(),
+        Answer::Many(stream) => stream,
+    };
+    let connection = connection.clone();
+    let state = (stream, bytes, connection);
+    Answer::Many(
+        futures_util::stream::unfold(state, |(mut stream, left, connection)| async move {
+            let next = stream.next().await?;
+            let size = next.as_ref().map_or(0, bytes::Bytes::len);
+            match left.checked_sub(size) {
+                Some(left) => Some((next, (stream, left, connection))),
+                None => {
+                    connection.cut.notify_one();
+                    std::future::pending().await
+                }
+            }
+        })
+        .boxed(),
+    )
+}

@@ -1,0 +1,363 @@
+//! What a machine does from power on to power off.
+
+use std::sync::Arc;
+
+use talos_pki::CertificateAuthority;
+use talos_proto::machine::{self, sequence_event, task_event};
+
+use crate::cluster::{ClusterKey, EtcdMember, KubernetesNode};
+use crate::config::NodeConfig;
+use crate::disk::Disk;
+use crate::identity::NodeTls;
+use crate::kubernetes;
+use crate::node::{Node, uuid};
+use crate::resources;
+use crate::run::{Next, Run};
+use crate::server;
+use crate::services::ServiceState;
+use crate::stage::Stage;
+
+/// Plays the machine: boot after boot, until it shuts down.
+pub(crate) async fn play(node: Arc<Node>) {
+    loop {
+        let run = Run::new(&node);
+        node.set_run(Some(run.clone()));
+        node.count_boot();
+        let mut next = run.next.subscribe();
+        let ended = async {
+            // The run holds the sender, so this ends only with a value.
+            let end = next.wait_for(|next| *next != Next::Stay).await.ok().map(|next| next.clone());
+            end.unwrap_or(Next::Stay)
+        };
+        let end = tokio::select! {
+            end = ended => end,
+            () = boot(&run) => continue,
+        };
+        let go_on = shut_down(&run, end).await;
+        node.set_run(None);
+        node.world.notify();
+        if !go_on {
+            node.set_status(Stage::Unknown, false);
+            return;
+        }
+    }
+}
+
+/// One boot. It returns only to restart the machine on its own account.
+async fn boot(run: &Arc<Run>) {
+    let node = &run.node;
+    let pace = node.world.pace;
+    node.set_status(Stage::Booting, false);
+    run.console(&format!("[talos] booting Talos {}", node.version));
+    run.sleep(pace.boot).await;
+    if node.world.faults.take_boot(node.address.into()) {
+        run.console("Kernel panic - not syncing: the simulator was told to fail this boot");
+        node.set_status(Stage::Unknown, false);
+        return std::future::pending().await;
+    }
+    run.service("machined", ServiceState::Running, true, "started");
+    let config = match find_config(run) {
+        Some(config) => config,
+        None => maintenance(run).await,
+    };
+    if !node.disk().installed {
+        install(run).await;
+        return;
+    }
+    node.disk().config = Some(config.clone());
+    run.put("MachineConfigs.config.talos.dev", "persistent", resources::machine_config(&config));
+    configured(run, config).await;
+}
+
+/// The configuration on the disk or, on the first boot, in the user data.
+fn find_config(run: &Arc<Run>) -> Option<Arc<NodeConfig>> {
+    let node = &run.node;
+    let mut disk = node.disk();
+    if let Some(staged) = disk.staged.take() {
+        disk.config = Some(staged);
+    }
+    if disk.config.is_none() && !disk.user_data_read {
+        disk.user_data_read = true;
+        if let Some(data) = &node.user_data {
+            match NodeConfig::from_user_data(data) {
+                Ok(config) => disk.config = Some(Arc::new(config)),
+                Err(reason) => {
+                    run.console(&format!("[talos] the user data is no machine configuration: {reason}"));
+                    run.event(&machine::ConfigLoadErrorEvent { error: reason });
+                }
+            }
+        }
+    }
+    disk.config.clone()
+}
+
+/// Waits for a configuration, on an API that anybody may call.
+async fn maintenance(run: &Arc<Run>) -> Arc<NodeConfig> {
+    let node = &run.node;
+    run.set_maintenance(true);
+    let applied = async {
+        match NodeTls::maintenance(node.address, &node.world.clock) {
+            Ok(tls) => {
+                run.set_tls(tls.clone());
+                server::listen(run).await;
+                run.start_service("apid").await;
+                run.console("[talos] entering maintenance service");
+                run.console("[talos] this machine is reachable at:");
+                run.console(&format!("[talos]   {}", node.address));
+                run.console("[talos] server certificate issued, fingerprint:");
+                run.console(&format!("[talos]   {}", tls.fingerprint));
+                run.console("[talos] upload configuration with: talosctl apply-config --insecure");
+                run.set_stage(Stage::Maintenance);
+            }
+            Err(error) => run.console(&format!("[talos] no maintenance certificate: {error}")),
+        }
+        let mut configured = run.configured.subscribe();
+        loop {
+            let config = node.disk().config.clone();
+            if let Some(config) = config {
+                return config;
+            }
+            if configured.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let config = applied.await;
+    // Gives the answer to the caller time to leave before its connection ends.
+    run.sleep(node.world.pace.service).await;
+    run.close_api();
+    run.set_maintenance(false);
+    config
+}
+
+async fn install(run: &Arc<Run>) {
+    run.set_stage(Stage::Installing);
+    run.sleep(run.node.world.pace.install).await;
+    run.console("[talos] installation is complete");
+    run.node.disk().installed = true;
+}
+
+/// Everything that a configuration asks for.
+async fn configured(run: &Arc<Run>, config: Arc<NodeConfig>) {
+    let node = &run.node;
+    run.set_config(config.clone());
+    let hostname = node.hostname();
+    let cluster = node.world.cluster(&ClusterKey::of(&config));
+    run.store.share("cluster", "Members.cluster.talos.dev", cluster.members.clone());
+    let node_id = {
+        let mut disk = node.disk();
+        disk.node_id.get_or_insert_with(|| uuid(&mut node.rng()).replace('-', "")).clone()
+    };
+    run.put("Identities.cluster.talos.dev", "local", resources::identity(&node_id));
+    run.set_stage(Stage::Booting);
+    sequence(run, "", "boot", sequence_event::Action::Start);
+    for service in ["containerd", "udevd"] {
+        run.start_service(service).await;
+    }
+    certify(run, &config, &hostname).await;
+    server::listen(run).await;
+    run.start_service("apid").await;
+    let spec = resources::member(&node_id, &hostname, node.address, config.control_plane, node.version.tag());
+    cluster.announce(node.address, &hostname, spec, run.now());
+    run.start_service("cri").await;
+    keep_certificates(run);
+    if config.control_plane {
+        run.start_service("trustd").await;
+        etcd(run, &config, &hostname).await;
+        run.sleep(node.world.pace.kubernetes).await;
+        kubernetes::serve(run, &config, &hostname).await;
+    }
+    run.start_service("kubelet").await;
+    run.set_stage(Stage::Running);
+    sequence(run, "", "boot", sequence_event::Action::Stop);
+    register(run, &config, &hostname).await;
+    std::future::pending().await
+}
+
+/// Gets certificates: control planes make their own, workers are given theirs by a control plane.
+async fn certify(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
+    let world = &run.node.world;
+    let mut changes = world.changes();
+    let mut told = false;
+    loop {
+        changes.borrow_and_update();
+        if let Some(authority) = authority(run, config) {
+            match NodeTls::of_cluster(config, &authority, run.address(), hostname, &world.clock) {
+                Ok(tls) => return run.set_tls(tls),
+                Err(error) => run.console(&format!("[talos] no certificate: {error}")),
+            }
+        } else if !told {
+            told = true;
+            run.console("[talos] waiting for a control plane to sign the certificate of the API");
+        }
+        if changes.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// The authority that signs for this machine, as soon as it can be asked.
+fn authority(run: &Run, config: &NodeConfig) -> Option<CertificateAuthority> {
+    if let Some(authority) = &config.machine_authority {
+        return Some(authority.clone());
+    }
+    run.node.world.trustd(config)
+}
+
+/// Makes new certificates when the configuration changes.
+fn keep_certificates(run: &Arc<Run>) {
+    let mut configured = run.configured.subscribe();
+    let weak = Arc::downgrade(run);
+    run.tasks.spawn(async move {
+        while configured.changed().await.is_ok() {
+            let Some(run) = weak.upgrade() else { return };
+            if let Some(config) = run.config() {
+                let hostname = run.node.hostname();
+                certify(&run, &config, &hostname).await;
+            }
+        }
+    });
+}
+
+/// Starts etcd from its data, or after a bootstrap, or as a new member of the cluster's etcd.
+async fn etcd(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
+    let node = &run.node;
+    let cluster = node.world.cluster(&ClusterKey::of(config));
+    run.service("etcd", ServiceState::Starting, false, "starting");
+    let known = node.disk().etcd;
+    let membership = match known {
+        Some(membership) => membership,
+        None => {
+            run.service(
+                "etcd",
+                ServiceState::Preparing,
+                false,
+                "waiting for a cluster to join or a bootstrap",
+            );
+            let mut changes = node.world.changes();
+            let mut bootstrap = run.bootstrap.subscribe();
+            loop {
+                changes.borrow_and_update();
+                let asked = *bootstrap.borrow_and_update();
+                if asked || cluster.has_etcd() {
+                    let id = node.rng().u64(1..);
+                    let member = EtcdMember { id, hostname: hostname.to_owned(), address: node.address };
+                    if asked {
+                        let cluster_id = node.rng().u64(1..);
+                        break cluster.bootstrap(cluster_id, member);
+                    }
+                    if let Some(membership) = cluster.join(member) {
+                        break membership;
+                    }
+                }
+                tokio::select! {
+                    _ = changes.changed() => {}
+                    _ = bootstrap.changed() => {}
+                }
+            }
+        }
+    };
+    node.disk().etcd = Some(membership);
+    run.sleep(node.world.pace.etcd).await;
+    let members = cluster.etcd_members(membership.cluster);
+    if let Some(member) = members.iter().find(|member| member.id == membership.member) {
+        run.put("EtcdMembers.etcd.talos.dev", "local", resources::etcd_member(member));
+    }
+    run.service("etcd", ServiceState::Running, true, "health check passed");
+    node.world.notify();
+}
+
+/// Registers the node with Kubernetes once its API is up, and makes it Ready a little later.
+async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
+    let node = &run.node;
+    let world = &node.world;
+    let cluster = world.cluster(&ClusterKey::of(config));
+    let mut changes = world.changes();
+    while !cluster.has_api() {
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+    let mut labels = config.node_labels.clone();
+    for (key, value) in [
+        ("beta.kubernetes.io/arch", "amd64"),
+        ("beta.kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", "amd64"),
+        ("kubernetes.io/os", "linux"),
+        ("kubernetes.io/hostname", hostname),
+    ] {
+        labels.insert(key.to_owned(), value.to_owned());
+    }
+    if config.control_plane {
+        labels.insert("node-role.kubernetes.io/control-plane".to_owned(), String::new());
+    }
+    let now = run.now();
+    cluster.register(KubernetesNode {
+        name: hostname.to_owned(),
+        uid: uuid(&mut node.rng()),
+        address: node.address,
+        created: now,
+        control_plane: config.control_plane,
+        unschedulable: config.control_plane && !config.allow_scheduling_on_control_planes,
+        labels,
+        kubelet_version: config.kubernetes_version.clone(),
+        os_image: format!("Talos ({})", node.version),
+        machine_id: node.id.replace('-', ""),
+        boot_id: run.boot_id.clone(),
+        ready: false,
+        changed: now,
+        revision: 0,
+    });
+    run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, false));
+    run.sleep(world.pace.node_ready).await;
+    cluster.set_ready(node.address, true, run.now());
+    run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, true));
+    run.update_status();
+}
+
+/// Stops everything. Says whether the machine starts again.
+async fn shut_down(run: &Arc<Run>, end: Next) -> bool {
+    let node = &run.node;
+    let (actor, name, stage, again) = match end {
+        Next::Stay => return true,
+        Next::Reboot { actor } => (actor, "reboot", Stage::Rebooting, true),
+        Next::Shutdown { actor } => (actor, "shutdown", Stage::ShuttingDown, false),
+        Next::Reset { actor, reboot } => {
+            let membership = node.disk().etcd;
+            if let Some((cluster, membership)) = run.cluster().zip(membership) {
+                cluster.leave_etcd(membership);
+            }
+            let installed = node.disk().installed;
+            *node.disk() = Disk { installed, user_data_read: false, ..Disk::default() };
+            (actor, "reset", Stage::Resetting, reboot)
+        }
+    };
+    sequence(run, &actor, name, sequence_event::Action::Start);
+    run.set_stage(stage);
+    for task in ["cleanup", "stopAllServices"] {
+        task_event(run, &actor, task, task_event::Action::Start);
+        if task == "stopAllServices" {
+            for service in run.services.in_state(ServiceState::Running) {
+                if !matches!(service, "machined" | "apid") {
+                    run.service(service, ServiceState::Stopping, false, "stopping");
+                    run.service(service, ServiceState::Finished, false, "stopped");
+                }
+            }
+            run.sleep(node.world.pace.shutdown).await;
+        }
+        task_event(run, &actor, task, task_event::Action::Stop);
+    }
+    sequence(run, &actor, name, sequence_event::Action::Stop);
+    again
+}
+
+fn sequence(run: &Run, actor: &str, name: &str, action: sequence_event::Action) {
+    run.event_of(
+        actor,
+        &machine::SequenceEvent { sequence: name.to_owned(), action: action.into(), error: None },
+    );
+}
+
+fn task_event(run: &Run, actor: &str, name: &str, action: task_event::Action) {
+    run.event_of(actor, &machine::TaskEvent { task: name.to_owned(), action: action.into() });
+}

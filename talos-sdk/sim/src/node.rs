@@ -1,0 +1,257 @@
+//! One simulated machine, from outside.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use talos_pki::Fingerprint;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::watch;
+
+use crate::disk::Disk;
+use crate::logs::Log;
+use crate::machine;
+use crate::options::NodeOptions;
+use crate::run::Run;
+use crate::simulation::World;
+use crate::stage::Stage;
+use crate::tasks::Tasks;
+use crate::version::TalosVersion;
+
+/// A handle to one machine of a [`Simulation`](crate::Simulation). Clones are handles to the same machine.
+#[derive(Clone)]
+pub struct SimNode(pub(crate) Arc<Node>);
+
+/// What lasts as long as the machine, over all of its boots.
+pub(crate) struct Node {
+    pub(crate) world: Arc<World>,
+    pub(crate) id: String,
+    /// Id of the OpenStack server that this machine is.
+    pub(crate) server_id: Option<String>,
+    pub(crate) name: String,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) version: TalosVersion,
+    pub(crate) user_data: Option<Bytes>,
+    /// What it wrote to its console.
+    pub(crate) console: Log,
+    /// The same as kernel messages, as `Dmesg` shows them.
+    pub(crate) kernel: Log,
+    rng: Mutex<fastrand::Rng>,
+    disk: Mutex<Disk>,
+    run: Mutex<Option<Arc<Run>>>,
+    status: watch::Sender<Status>,
+    /// The task that plays the machine; empty while it is off.
+    power: Mutex<Tasks>,
+}
+
+/// What outsiders wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) stage: Stage,
+    pub(crate) ready: bool,
+    pub(crate) boots: u64,
+}
+
+impl SimNode {
+    /// Its address. The machine API listens on port 50000 of it, the Kubernetes API on 6443.
+    #[must_use]
+    pub fn address(&self) -> Ipv4Addr {
+        self.0.address
+    }
+
+    /// The name that it was created with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The hostname that its configuration gives it.
+    #[must_use]
+    pub fn hostname(&self) -> String {
+        self.0.hostname()
+    }
+
+    /// The version of Talos that it plays.
+    #[must_use]
+    pub fn talos_version(&self) -> &TalosVersion {
+        &self.0.version
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.0.status.borrow().stage
+    }
+
+    /// Whether all that the stage asks for is met.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.0.status.borrow().ready
+    }
+
+    /// How often it has been started.
+    #[must_use]
+    pub fn boots(&self) -> u64 {
+        self.0.status.borrow().boots
+    }
+
+    /// The boot id, if it is up.
+    #[must_use]
+    pub fn boot_id(&self) -> Option<String> {
+        self.0.run().map(|run| run.boot_id.clone())
+    }
+
+    /// The end of what it has written to its console.
+    #[must_use]
+    pub fn console(&self) -> String {
+        self.0.console.text()
+    }
+
+    /// Fingerprint of the public key that it serves with, if it listens.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.0.run().and_then(|run| run.fingerprint())
+    }
+
+    /// Restarts it at once, as a reset button does.
+    pub fn restart(&self) {
+        self.0.power_off();
+        self.0.power_on();
+    }
+
+    /// Powers it off at once. Its disk stays.
+    pub fn power_off(&self) {
+        self.0.power_off();
+    }
+
+    /// Powers it on, if it is off.
+    pub fn power_on(&self) {
+        self.0.power_on();
+    }
+
+    /// Waits until it is in this stage, for ever if that never happens: put a timeout around it.
+    pub async fn wait_for(&self, stage: Stage) {
+        self.0.wait(|status| status.stage == stage).await;
+    }
+
+    /// Waits until it is running and ready, for ever if that never happens: put a timeout around it.
+    pub async fn wait_until_ready(&self) {
+        self.0.wait(|status| status.stage == Stage::Running && status.ready).await;
+    }
+}
+
+impl std::fmt::Debug for SimNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimNode")
+            .field("name", &self.0.name)
+            .field("address", &self.0.address)
+            .field("stage", &self.stage())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Node {
+    pub(crate) fn new(
+        world: Arc<World>,
+        address: Ipv4Addr,
+        version: TalosVersion,
+        options: NodeOptions,
+        server_id: Option<String>,
+    ) -> Self {
+        let mut rng = world.fork_rng();
+        let id = uuid(&mut rng);
+        Self {
+            name: options.name.unwrap_or_else(|| format!("talos-{}", &id[..6])),
+            id,
+            server_id,
+            address,
+            version,
+            user_data: options.user_data,
+            console: Log::default(),
+            kernel: Log::default(),
+            rng: Mutex::new(rng),
+            disk: Mutex::new(Disk { installed: options.installed, ..Disk::default() }),
+            run: Mutex::default(),
+            status: watch::Sender::new(Status { stage: Stage::Unknown, ready: false, boots: 0 }),
+            power: Mutex::new(Tasks::closed()),
+            world,
+        }
+    }
+
+    /// The hostname of the active configuration, or the machine's name.
+    pub(crate) fn hostname(&self) -> String {
+        let configured = self.run().and_then(|run| run.config()).and_then(|config| config.hostname.clone());
+        configured.unwrap_or_else(|| self.name.clone())
+    }
+
+    pub(crate) fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn rng(&self) -> MutexGuard<'_, fastrand::Rng> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The boot that is going on.
+    pub(crate) fn run(&self) -> Option<Arc<Run>> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the boot that is going on; everything of the old one ends.
+    pub(crate) fn set_run(&self, run: Option<Arc<Run>>) {
+        let old = std::mem::replace(&mut *self.run.lock().unwrap_or_else(PoisonError::into_inner), run);
+        if let Some(old) = old {
+            old.tasks.abort();
+            old.close_api();
+            if let Some(cluster) = old.cluster() {
+                cluster.machine_down(self.address, self.world.clock.now());
+            }
+        }
+    }
+
+    pub(crate) fn set_status(&self, stage: Stage, ready: bool) {
+        self.status.send_if_modified(|status| {
+            let new = Status { stage, ready, ..*status };
+            std::mem::replace(status, new) != new
+        });
+    }
+
+    /// Writes a line to the console.
+    pub(crate) fn log(&self, line: &str) {
+        self.console.write(line);
+        let now = OffsetDateTime::from(self.world.clock.now()).format(&Rfc3339).unwrap_or_default();
+        self.kernel.write(&format!("user: warning: [{now}]: {line}"));
+    }
+
+    pub(crate) fn count_boot(&self) {
+        self.status.send_modify(|status| status.boots += 1);
+    }
+
+    pub(crate) fn power_on(self: &Arc<Self>) {
+        let mut power = self.power.lock().unwrap_or_else(PoisonError::into_inner);
+        if power.is_closed() {
+            *power = Tasks::default();
+            power.spawn(machine::play(self.clone()));
+        }
+    }
+
+    pub(crate) fn power_off(&self) {
+        self.power.lock().unwrap_or_else(PoisonError::into_inner).abort();
+        self.set_run(None);
+        self.set_status(Stage::Unknown, false);
+        self.world.notify();
+    }
+
+    async fn wait(&self, reached: impl Fn(&Status) -> bool) {
+        // The sender lives as long as the machine, so the channel cannot close while somebody waits.
+        let _ = self.status.subscribe().wait_for(reached).await;
+    }
+}
+
+/// A random UUID.
+pub(crate) fn uuid(rng: &mut fastrand::Rng) -> String {
+    let value = rng.u128(..) & !(0xf000 << 64) & !(3 << 62) | 4 << 76 | 2 << 62;
+    let hex = format!("{value:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}

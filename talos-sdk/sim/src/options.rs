@@ -1,0 +1,183 @@
+//! How a simulation and its nodes are set up.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::clock::Clock;
+use crate::version::TalosVersion;
+
+/// Options of a [`Simulation`](crate::Simulation).
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct SimulationOptions {
+    /// Seed of every random choice but keys. The same seed gives the same ids in the same order.
+    pub seed: u64,
+    /// The clock; [`TokioClock`](crate::TokioClock) if there is none.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// How long the phases of a machine take.
+    pub pace: Pace,
+    /// Version of nodes that name none.
+    pub talos_version: TalosVersion,
+}
+
+impl SimulationOptions {
+    /// Sets the seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Sets the pace.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Sets the version of nodes that name none.
+    #[must_use]
+    pub fn with_talos_version(mut self, version: TalosVersion) -> Self {
+        self.talos_version = version;
+        self
+    }
+}
+
+impl std::fmt::Debug for SimulationOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimulationOptions")
+            .field("seed", &self.seed)
+            .field("pace", &self.pace)
+            .field("talos_version", &self.talos_version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long the phases of a machine take, in simulated time. Hardware takes minutes where the default takes a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pace {
+    /// From power on until the API listens.
+    pub boot: Duration,
+    /// Writing Talos to the disk.
+    pub install: Duration,
+    /// Starting one service.
+    pub service: Duration,
+    /// Forming etcd, or joining it.
+    pub etcd: Duration,
+    /// From etcd until the Kubernetes API listens.
+    pub kubernetes: Duration,
+    /// From a node's registration with Kubernetes until it is Ready.
+    pub node_ready: Duration,
+    /// Stopping everything before a reboot.
+    pub shutdown: Duration,
+}
+
+impl Pace {
+    /// A pace at which nothing takes time.
+    #[must_use]
+    pub const fn immediate() -> Self {
+        let zero = Duration::ZERO;
+        Self {
+            boot: zero,
+            install: zero,
+            service: zero,
+            etcd: zero,
+            kubernetes: zero,
+            node_ready: zero,
+            shutdown: zero,
+        }
+    }
+
+    /// The same phases, `factor` times as long.
+    #[must_use]
+    pub fn times(self, factor: u32) -> Self {
+        Self {
+            boot: self.boot * factor,
+            install: self.install * factor,
+            service: self.service * factor,
+            etcd: self.etcd * factor,
+            kubernetes: self.kubernetes * factor,
+            node_ready: self.node_ready * factor,
+            shutdown: self.shutdown * factor,
+        }
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let ms = Duration::from_millis;
+        Self {
+            boot: ms(150),
+            install: ms(300),
+            service: ms(20),
+            etcd: ms(150),
+            kubernetes: ms(200),
+            node_ready: ms(200),
+            shutdown: ms(100),
+        }
+    }
+}
+
+/// Options of one node.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct NodeOptions {
+    /// Name of the machine. The hostname, unless the configuration names another.
+    pub name: Option<String>,
+    /// Address within the network of the simulation; the next free one if there is none.
+    pub address: Option<Ipv4Addr>,
+    /// Version of Talos.
+    pub talos_version: Option<TalosVersion>,
+    /// Machine configuration, plain or gzip, that the machine finds when it boots.
+    pub user_data: Option<Bytes>,
+    /// Whether Talos is on the disk already, as with a cloud image. If not, it is installed and the machine reboots.
+    pub installed: bool,
+}
+
+impl NodeOptions {
+    /// Sets the name.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the address.
+    #[must_use]
+    pub fn with_address(mut self, address: Ipv4Addr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Sets the version of Talos.
+    #[must_use]
+    pub fn with_talos_version(mut self, version: TalosVersion) -> Self {
+        self.talos_version = Some(version);
+        self
+    }
+
+    /// Sets the user data.
+    #[must_use]
+    pub fn with_user_data(mut self, user_data: impl Into<Bytes>) -> Self {
+        self.user_data = Some(user_data.into());
+        self
+    }
+
+    /// Says whether Talos is on the disk already.
+    #[must_use]
+    pub fn with_installed(mut self, installed: bool) -> Self {
+        self.installed = installed;
+        self
+    }
+}

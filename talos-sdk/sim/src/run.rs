@@ -1,0 +1,309 @@
+//! One boot of a machine: everything that a reboot forgets.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use prost::{Message, Name};
+use talos_pki::Fingerprint;
+use talos_proto::machine;
+use tokio::sync::watch;
+
+use crate::cluster::{Cluster, ClusterKey};
+use crate::config::NodeConfig;
+use crate::events::{Events, Ids};
+use crate::forward::Backends;
+use crate::identity::NodeTls;
+use crate::logs::Logs;
+use crate::node::{Node, uuid};
+use crate::resources::{self, Store};
+use crate::services::{ServiceState, Services};
+use crate::stage::Stage;
+use crate::tasks::Tasks;
+
+/// How a boot ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It goes on.
+    Stay,
+    /// The machine restarts.
+    Reboot { actor: String },
+    /// The machine stays off.
+    Shutdown { actor: String },
+    /// The machine forgets everything, and restarts or stays off.
+    Reset { actor: String, reboot: bool },
+}
+
+/// One boot.
+pub(crate) struct Run {
+    pub(crate) node: Arc<Node>,
+    pub(crate) boot_id: String,
+    pub(crate) started: SystemTime,
+    /// Tells bookmarks of this boot from those of others.
+    pub(crate) cookie: [u8; 8],
+    pub(crate) events: Events,
+    pub(crate) services: Services,
+    pub(crate) logs: Logs,
+    pub(crate) store: Store,
+    pub(crate) backends: Backends,
+    /// Everything that ends with the boot.
+    pub(crate) tasks: Tasks,
+    pub(crate) next: watch::Sender<Next>,
+    /// Whether somebody asked for a bootstrap.
+    pub(crate) bootstrap: watch::Sender<bool>,
+    /// Counts changes of the configuration.
+    pub(crate) configured: watch::Sender<u64>,
+    /// The API's listener and connections, which end before the others when maintenance does.
+    api: Mutex<Tasks>,
+    maintenance: AtomicBool,
+    stage: Mutex<(Stage, bool)>,
+    config: RwLock<Option<Arc<NodeConfig>>>,
+    tls: RwLock<Option<NodeTls>>,
+}
+
+impl Run {
+    pub(crate) fn new(node: &Arc<Node>) -> Arc<Self> {
+        let now = node.world.clock.now();
+        let mut rng = node.rng();
+        let run = Self {
+            boot_id: uuid(&mut rng),
+            started: now,
+            cookie: rng.u64(..).to_be_bytes(),
+            events: Events::new(Ids::new(&mut rng)),
+            services: Services::default(),
+            logs: Logs::default(),
+            store: Store::new(node.version.minor(), now),
+            backends: Backends::default(),
+            tasks: Tasks::default(),
+            api: Mutex::default(),
+            next: watch::Sender::new(Next::Stay),
+            bootstrap: watch::Sender::new(false),
+            configured: watch::Sender::new(0),
+            maintenance: AtomicBool::new(false),
+            stage: Mutex::new((Stage::Booting, false)),
+            config: RwLock::default(),
+            tls: RwLock::default(),
+            node: node.clone(),
+        };
+        drop(rng);
+        run.put("Versions.runtime.talos.dev", "version", resources::version(node.version.tag()));
+        run.put("BootIDs.runtime.talos.dev", "boot-id", resources::boot_id(&run.boot_id));
+        for id in ["current", "accumulative", "default", "routed"] {
+            run.put("NodeAddresses.net.talos.dev", id, resources::node_addresses(&[node.address]));
+        }
+        run.put("HostnameStatuses.net.talos.dev", "hostname", resources::hostname(&node.name));
+        Arc::new(run)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.node.world.clock.now()
+    }
+
+    pub(crate) fn minor(&self) -> u16 {
+        self.node.version.minor()
+    }
+
+    pub(crate) fn address(&self) -> Ipv4Addr {
+        self.node.address
+    }
+
+    /// Creates or updates a resource.
+    pub(crate) fn put(&self, kind: &str, id: &str, spec: resources::Spec) {
+        self.store.put(kind, id, spec, self.now());
+    }
+
+    /// Whether there is no configuration yet.
+    pub(crate) fn maintenance(&self) -> bool {
+        self.maintenance.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_maintenance(&self, maintenance: bool) {
+        self.maintenance.store(maintenance, Ordering::Relaxed);
+    }
+
+    /// Where the API's listener and connections run.
+    pub(crate) fn api(&self) -> Tasks {
+        self.api.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the API's listener and connections; it may listen again.
+    pub(crate) fn close_api(&self) {
+        std::mem::take(&mut *self.api.lock().unwrap_or_else(PoisonError::into_inner)).abort();
+    }
+
+    /// The active configuration.
+    pub(crate) fn config(&self) -> Option<Arc<NodeConfig>> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes a configuration the active one, and says so in the resources.
+    pub(crate) fn set_config(&self, config: Arc<NodeConfig>) {
+        let hostname = config.hostname.clone().unwrap_or_else(|| self.node.name.clone());
+        self.put("MachineConfigs.config.talos.dev", "v1alpha1", resources::machine_config(&config));
+        self.put(
+            "MachineTypes.config.talos.dev",
+            "machine-type",
+            resources::machine_type(config.control_plane),
+        );
+        self.put("HostnameStatuses.net.talos.dev", "hostname", resources::hostname(&hostname));
+        self.put("Nodenames.kubernetes.talos.dev", "nodename", resources::nodename(&hostname));
+        let (_, names) = crate::identity::server_names(&config, self.address(), &hostname);
+        self.put(
+            "OSRootSecrets.secrets.talos.dev",
+            "os",
+            resources::os_root(&config, &[self.address()], &names),
+        );
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Some(config);
+        self.configured.send_modify(|count| *count += 1);
+    }
+
+    /// The cluster that the configuration is for.
+    pub(crate) fn cluster(&self) -> Option<Arc<Cluster>> {
+        self.config().map(|config| self.node.world.cluster(&ClusterKey::of(&config)))
+    }
+
+    pub(crate) fn tls(&self) -> Option<NodeTls> {
+        self.tls.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_tls(&self, tls: NodeTls) {
+        *self.tls.write().unwrap_or_else(PoisonError::into_inner) = Some(tls);
+        self.backends.forget();
+    }
+
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.tls().map(|tls| tls.fingerprint)
+    }
+
+    /// Publishes an event that nobody asked for.
+    pub(crate) fn event<M: Message + Name>(&self, payload: &M) {
+        self.events.publish(self.now(), "", payload);
+    }
+
+    /// Publishes an event of the work that the caller with this actor id asked for.
+    pub(crate) fn event_of<M: Message + Name>(&self, actor: &str, payload: &M) {
+        self.events.publish(self.now(), actor, payload);
+    }
+
+    /// Writes a line to the console, as the kernel and machined do.
+    pub(crate) fn console(&self, line: &str) {
+        self.node.log(line);
+    }
+
+    /// Begins a stage. Whether it is ready follows from the services and from Kubernetes.
+    pub(crate) fn set_stage(&self, stage: Stage) {
+        {
+            let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+            *current = (stage, false);
+        }
+        self.console(&format!("[talos] machine is {stage}"));
+        self.publish_status(true);
+    }
+
+    /// Looks again at whether everything is ready.
+    pub(crate) fn update_status(&self) {
+        self.publish_status(false);
+    }
+
+    fn publish_status(&self, always: bool) {
+        let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        let unmet = self.unmet(current.0);
+        let ready = unmet.is_empty();
+        let changed = std::mem::replace(&mut current.1, ready) != ready;
+        let stage = current.0;
+        drop(current);
+        self.put(
+            "MachineStatuses.runtime.talos.dev",
+            "machine",
+            resources::machine_status(stage, ready, &unmet),
+        );
+        if always || changed {
+            let conditions = unmet.into_iter().map(|(name, reason)| {
+                machine::machine_status_event::machine_status::UnmetCondition { name, reason }
+            });
+            self.event(&machine::MachineStatusEvent {
+                stage: stage.number(),
+                status: Some(machine::machine_status_event::MachineStatus {
+                    ready,
+                    unmet_conditions: conditions.collect(),
+                }),
+            });
+        }
+        self.node.set_status(stage, ready);
+        self.node.world.notify();
+    }
+
+    /// What keeps the machine from being ready.
+    fn unmet(&self, stage: Stage) -> Vec<(String, String)> {
+        if !matches!(stage, Stage::Booting | Stage::Running) {
+            return Vec::new();
+        }
+        let Some(config) = self.config() else { return Vec::new() };
+        let mut unmet = Vec::new();
+        let wanted: &[&str] = if config.control_plane {
+            &["apid", "etcd", "kubelet", "machined", "trustd"]
+        } else {
+            &["apid", "kubelet", "machined"]
+        };
+        let missing: Vec<_> = wanted.iter().copied().filter(|id| !self.services.healthy(id)).collect();
+        if !missing.is_empty() {
+            unmet.push(("services".to_owned(), format!("not healthy: {}", missing.join(", "))));
+        }
+        let hostname = self.node.hostname();
+        let ready = self.cluster().is_some_and(|cluster| cluster.is_ready(self.address()));
+        if !ready {
+            unmet.push(("nodeReady".to_owned(), format!("node {hostname} is not Ready")));
+        }
+        unmet
+    }
+
+    /// Changes the state of a service, with its event, resource and log line.
+    pub(crate) fn service(&self, id: &'static str, state: ServiceState, healthy: bool, message: &str) {
+        self.services.set(id, state, healthy, message, self.now());
+        self.event(&machine::ServiceStateEvent {
+            service: id.to_owned(),
+            action: state.action().into(),
+            message: message.to_owned(),
+            health: Some(machine::ServiceHealth {
+                unknown: !healthy,
+                healthy,
+                last_message: String::new(),
+                last_change: Some(self.now().into()),
+            }),
+        });
+        if state == ServiceState::Running {
+            self.put("Services.v1alpha1.talos.dev", id, resources::service(healthy, !healthy));
+        } else {
+            self.store.remove("Services.v1alpha1.talos.dev", id);
+        }
+        self.logs.write(id, &format!("{id}: {message}"));
+        self.update_status();
+    }
+
+    /// Starts a service and waits until it is healthy.
+    pub(crate) async fn start_service(&self, id: &'static str) {
+        self.service(id, ServiceState::Starting, false, "starting");
+        self.service(id, ServiceState::Preparing, false, "preparing");
+        self.sleep(self.node.world.pace.service).await;
+        self.service(id, ServiceState::Running, false, "started");
+        self.service(id, ServiceState::Running, true, "health check passed");
+    }
+
+    pub(crate) async fn sleep(&self, duration: std::time::Duration) {
+        if !duration.is_zero() {
+            self.node.world.clock.sleep(duration).await;
+        }
+    }
+
+    /// Ends the boot in this way, unless it ends already.
+    pub(crate) fn end(&self, next: Next) -> bool {
+        self.next.send_if_modified(|current| {
+            let first = *current == Next::Stay;
+            if first {
+                *current = next;
+            }
+            first
+        })
+    }
+}
