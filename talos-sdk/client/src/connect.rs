@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -93,7 +93,7 @@ impl Connector {
         }
 
         *stage = "no HTTP/2 session";
-        let stream = Monitored { stream, monitor: Arc::clone(&monitor) };
+        let stream = Monitored::new(stream, Arc::clone(&monitor));
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
@@ -187,10 +187,16 @@ fn explain(error: io::Error, what: &str) -> Error {
 struct Monitored<S> {
     stream: S,
     monitor: Arc<Monitor>,
+    /// Why nothing can be written any more.
+    broken: Option<io::Error>,
 }
 
-impl<S> Monitored<S> {
-    fn watch<T>(&self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+impl<S: AsyncRead + Unpin> Monitored<S> {
+    fn new(stream: S, monitor: Arc<Monitor>) -> Self {
+        Self { stream, monitor, broken: None }
+    }
+
+    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.map_err(|error| {
             let kind = error.kind();
             let text = error.to_string();
@@ -198,37 +204,64 @@ impl<S> Monitored<S> {
             io::Error::new(kind, text)
         })
     }
+
+    /// Reports what became of a write.
+    ///
+    /// A server that refuses our certificate says so and hangs up. What we write meanwhile may fail before its words
+    /// are read, so after a failed write everything is read that is still there.
+    fn written<T>(&mut self, result: io::Result<T>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let error = match result {
+            Ok(written) => return Poll::Ready(Ok(written)),
+            Err(error) => error,
+        };
+        let mut ignored = [0; 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut ignored);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Pending => {
+                    self.broken = Some(error);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(Err(alert)) if alert.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+                    return Poll::Ready(self.note(Err(alert)));
+                }
+                Poll::Ready(_) => return Poll::Ready(self.note(Err(error))),
+            }
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Monitored<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         let read = (buffer.filled().len() - before) as u64;
         if read > 0 && self.monitor.received.fetch_add(read, Ordering::Relaxed) == 0 {
             self.monitor.first.notify_one();
         }
-        self.watch(result)
+        Poll::Ready(self.note(result))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Monitored<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Monitored<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watch(result)
+        let result = match self.broken.take() {
+            Some(error) => Err(error),
+            None => ready!(Pin::new(&mut self.stream).poll_write(cx, bytes)),
+        };
+        self.written(result, cx)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch(result)
+        let result = match self.broken.take() {
+            Some(error) => Err(error),
+            None => ready!(Pin::new(&mut self.stream).poll_flush(cx)),
+        };
+        self.written(result, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.watch(result)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
