@@ -94,13 +94,11 @@ impl ResponseBody {
 
 /// Whether the headers hold the status of the call.
 fn note_status(headers: &HeaderMap, span: &Span) -> bool {
-    match headers.get("grpc-status") {
-        Some(code) => {
-            span.record("code", code.to_str().unwrap_or("?"));
-            true
-        }
-        None => false,
-    }
+    let Some(code) = headers.get("grpc-status") else { return false };
+    let code = code.to_str().unwrap_or("?");
+    span.record("code", code);
+    span.in_scope(|| tracing::debug!(code, "answered"));
+    true
 }
 
 impl Body for ResponseBody {

@@ -223,7 +223,9 @@ impl<S: AsyncRead + Unpin> Monitored<S> {
                     return Poll::Pending;
                 }
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
-                Poll::Ready(Err(alert)) if alert.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+                Poll::Ready(Err(alert))
+                    if alert.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) =>
+                {
                     return Poll::Ready(self.note(Err(alert)));
                 }
                 Poll::Ready(_) => return Poll::Ready(self.note(Err(error))),
@@ -233,7 +235,11 @@ impl<S: AsyncRead + Unpin> Monitored<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Monitored<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         let read = (buffer.filled().len() - before) as u64;

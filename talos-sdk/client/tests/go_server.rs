@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
-use talos_client::resources::{LabelQuery, MachineStatus, NodeAddress, ResourceDefinition, WatchEvent, WatchOptions};
+use talos_client::resources::{
+    LabelQuery, MachineStatus, NodeAddress, ResourceDefinition, WatchEvent, WatchOptions,
+};
 use talos_client::{
-    ApplyMode, ApplyOptions, Client, ClientOptions, ErrorKind, EventOptions, EventPayload, EventTail, LogOptions,
-    MachineStage, Node, RebootMode, ServiceState,
+    ApplyMode, ApplyOptions, Client, ClientOptions, ErrorKind, EventOptions, EventPayload, EventTail,
+    LogOptions, MachineStage, Node, RebootMode, ServiceState,
 };
 use talosconfig::TalosConfig;
 use tokio::io::AsyncReadExt;
@@ -110,7 +112,10 @@ async fn replies_are_read_and_metadata_is_set() {
     assert!(node.bootstrap().await.unwrap_err().is_already_exists());
     let missing = node.etcd_members().await.unwrap_err();
     assert!(missing.is_unimplemented() && missing.to_string().contains("EtcdMemberList"), "{missing}");
-    let bad = node.apply_configuration("nonsense: true\n", ApplyOptions::default().with_dry_run()).await.unwrap_err();
+    let bad = node
+        .apply_configuration("nonsense: true\n", ApplyOptions::default().with_dry_run())
+        .await
+        .unwrap_err();
     assert_eq!(bad.kind(), ErrorKind::InvalidArgument);
     assert_eq!(node.raw().machine().hostname(()).await.unwrap().into_inner().messages[0].hostname, "oracle");
     server.client().endpoint().version().await.unwrap();
@@ -124,7 +129,8 @@ async fn replies_are_read_and_metadata_is_set() {
         assert_eq!(metadata["node"], if index == 7 { Value::Null } else { json!(["10.0.0.2"]) });
         assert_eq!(metadata["nodes"], Value::Null);
     }
-    let apply = calls.iter().find(|call| call["method"].as_str().unwrap().ends_with("ApplyConfiguration")).unwrap();
+    let apply =
+        calls.iter().find(|call| call["method"].as_str().unwrap().ends_with("ApplyConfiguration")).unwrap();
     assert_eq!((&apply["request"]["mode"], &apply["request"]["dry_run"]), (&json!("AUTO"), &json!(true)));
 }
 
@@ -187,7 +193,8 @@ async fn logs_are_whole_unless_a_tail_is_asked_for() {
 async fn messages_up_to_32_mib_pass() {
     for (size, passes) in [(31 << 20, true), (33 << 20, false)] {
         let Some(server) = GoServer::start(&["-chunk", &size.to_string()]) else { return };
-        let read: Result<Vec<_>, _> = server.node().logs(LogOptions::service(format!("/bench/{size}"))).try_collect().await;
+        let read: Result<Vec<_>, _> =
+            server.node().logs(LogOptions::service(format!("/bench/{size}"))).try_collect().await;
         match read {
             Ok(pieces) => assert!(passes && pieces.iter().map(|piece| piece.len()).sum::<usize>() == size),
             Err(error) => assert!(!passes && error.kind() == ErrorKind::MessageTooLarge, "{error}"),
@@ -224,27 +231,33 @@ async fn events_begin_after_the_greeting() {
     }
     assert_eq!(stages, [(MachineStage::Booting, false), (MachineStage::Running, true)]);
     let calls = server.tell(json!({"cmd": "calls"}));
-    let reboot = calls.as_array().unwrap().iter().find(|call| call["method"].as_str().unwrap().ends_with("Reboot"));
+    let reboot =
+        calls.as_array().unwrap().iter().find(|call| call["method"].as_str().unwrap().ends_with("Reboot"));
     assert_eq!(reboot.unwrap()["request"]["mode"], "POWERCYCLE");
 
     let payloads = [
         ("machine.SequenceEvent", json!({"sequence": "boot", "action": "STOP", "error": {"message": "why"}})),
         ("machine.PhaseEvent", json!({"phase": "p"})),
         ("machine.TaskEvent", json!({"task": "t", "action": "STOP"})),
-        ("machine.ServiceStateEvent", json!({"service": "etcd", "action": "RUNNING", "health": {"healthy": true}})),
+        (
+            "machine.ServiceStateEvent",
+            json!({"service": "etcd", "action": "RUNNING", "health": {"healthy": true}}),
+        ),
         ("machine.RestartEvent", json!({"cmd": 5})),
         ("machine.ConfigLoadErrorEvent", json!({"error": "e"})),
         ("machine.ConfigValidationErrorEvent", json!({"error": "e"})),
         ("machine.AddressEvent", json!({"hostname": "h", "addresses": ["10.0.0.2"]})),
-        ("machine.MachineStatusEvent", json!({"stage": "UPGRADING", "status": {"unmetConditions": [{"name": "n"}]}})),
+        (
+            "machine.MachineStatusEvent",
+            json!({"stage": "UPGRADING", "status": {"unmetConditions": [{"name": "n"}]}}),
+        ),
         ("machine.Version", json!({})),
     ];
     for (kind, payload) in &payloads {
         server.tell(json!({"cmd": "event", "type": kind, "payload": payload, "actor": "all"}));
     }
     let options = EventOptions::default().with_tail(EventTail::All).with_actor_id("all");
-    let seen: Vec<_> =
-        node.events(options).await.unwrap().take(payloads.len()).try_collect().await.unwrap();
+    let seen: Vec<_> = node.events(options).await.unwrap().take(payloads.len()).try_collect().await.unwrap();
     let seen: Vec<_> = seen.into_iter().map(|event| event.payload).collect();
     assert!(matches!(&seen[0], EventPayload::Sequence { error: Some(error), .. } if error == "why"));
     assert!(matches!(&seen[1], EventPayload::Phase { phase, .. } if phase == "p"));
@@ -254,8 +267,12 @@ async fn events_begin_after_the_greeting() {
     assert!(matches!(&seen[5], EventPayload::ConfigLoadError { .. }));
     assert!(matches!(&seen[6], EventPayload::ConfigValidationError { .. }));
     assert!(matches!(&seen[7], EventPayload::Address { addresses, .. } if addresses == &["10.0.0.2"]));
-    assert!(matches!(&seen[8], EventPayload::MachineStatus { stage: MachineStage::Upgrading, ready: false, unmet_conditions, .. } if unmet_conditions.len() == 1));
-    assert!(matches!(&seen[9], EventPayload::Unknown { type_url, .. } if type_url == "talos/runtime/machine.Version"));
+    assert!(
+        matches!(&seen[8], EventPayload::MachineStatus { stage: MachineStage::Upgrading, ready: false, unmet_conditions, .. } if unmet_conditions.len() == 1)
+    );
+    assert!(
+        matches!(&seen[9], EventPayload::Unknown { type_url, .. } if type_url == "talos/runtime/machine.Version")
+    );
 }
 
 #[tokio::test]
@@ -291,7 +308,8 @@ async fn resources_are_got_and_listed() {
         (LabelQuery::new().less_number("size", 10), &["a"]),
         (LabelQuery::new().less_or_equal_number("size", 10), &["a", "b"]),
     ] {
-        let found = node.resources_untyped("network", HOSTNAMES).with_labels(query.clone()).list().await.unwrap();
+        let found =
+            node.resources_untyped("network", HOSTNAMES).with_labels(query.clone()).list().await.unwrap();
         let ids: Vec<&str> = found.iter().map(|resource| resource.metadata.id.as_str()).collect();
         assert_eq!(ids, want, "{query:?}");
     }
@@ -309,7 +327,10 @@ async fn types_are_found_by_short_names() {
     let node = server.node();
     for name in ["machinestatus", "MachineStatuses", "machinestatuses.runtime.talos.dev"] {
         let definition = node.resource_definition(name).await.unwrap();
-        assert_eq!((definition.kind.as_str(), definition.default_namespace.as_str()), ("MachineStatuses.runtime.talos.dev", "runtime"));
+        assert_eq!(
+            (definition.kind.as_str(), definition.default_namespace.as_str()),
+            ("MachineStatuses.runtime.talos.dev", "runtime")
+        );
         assert_eq!(definition.on(&node).list().await.unwrap().len(), 1);
     }
     assert!(node.resource_definition("nothing").await.unwrap_err().is_not_found());
@@ -325,7 +346,9 @@ async fn a_watch_tells_contents_and_changes() {
     let node = server.node();
     let hostnames = node.resources_untyped("network", HOSTNAMES);
     let mut watch = hostnames.watch().await.unwrap();
-    assert!(matches!(watch.try_next().await.unwrap(), Some(WatchEvent::Created(r)) if r.metadata.id == "hostname"));
+    assert!(
+        matches!(watch.try_next().await.unwrap(), Some(WatchEvent::Created(r)) if r.metadata.id == "hostname")
+    );
     assert!(matches!(watch.try_next().await.unwrap(), Some(WatchEvent::Bootstrapped)));
     let bookmark = watch.bookmark().cloned().unwrap();
 
@@ -336,7 +359,9 @@ async fn a_watch_tells_contents_and_changes() {
         if resumed {
             watch = hostnames.watch_with(WatchOptions::From(bookmark.clone())).await.unwrap();
         }
-        assert!(matches!(watch.try_next().await.unwrap(), Some(WatchEvent::Created(r)) if r.spec.yaml.contains("one")));
+        assert!(
+            matches!(watch.try_next().await.unwrap(), Some(WatchEvent::Created(r)) if r.spec.yaml.contains("one"))
+        );
         match watch.try_next().await.unwrap() {
             Some(WatchEvent::Updated { resource, old: Some(old) }) => {
                 assert!(resource.spec.yaml.contains("two") && old.spec.yaml.contains("one"));
@@ -370,7 +395,10 @@ async fn a_watch_of_one_id_begins_with_what_is_there() {
 #[tokio::test]
 async fn a_selecting_watch_turns_changes_into_coming_and_going() {
     let Some(mut server) = GoServer::start(&[]) else { return };
-    let selected = server.node().resources_untyped("network", HOSTNAMES).with_labels(LabelQuery::new().equal("app", "web"));
+    let selected = server
+        .node()
+        .resources_untyped("network", HOSTNAMES)
+        .with_labels(LabelQuery::new().equal("app", "web"));
     let mut watch = selected.watch().await.unwrap();
     assert!(matches!(watch.try_next().await.unwrap(), Some(WatchEvent::Bootstrapped)));
     server.put("x", "hostname: x\n", json!({}));
@@ -387,7 +415,12 @@ async fn a_bookmark_of_another_run_is_lost() {
     while !matches!(watch.try_next().await.unwrap(), Some(WatchEvent::Bootstrapped)) {}
     let bookmark = watch.bookmark().cloned().unwrap();
     let Some(second) = GoServer::start(&[]) else { return };
-    let lost = second.node().resources::<MachineStatus>().watch_with(WatchOptions::From(bookmark)).await.unwrap_err();
+    let lost = second
+        .node()
+        .resources::<MachineStatus>()
+        .watch_with(WatchOptions::From(bookmark))
+        .await
+        .unwrap_err();
     assert_eq!(lost.kind(), ErrorKind::WatchLost, "{lost}");
 }
 
@@ -420,7 +453,8 @@ async fn maintenance_mode_is_pinned_to_a_key() {
     assert!(refused.to_string().contains(&server.fingerprint), "{refused}");
     assert!(Client::maintenance(&server.address, &[], options.clone()).is_err());
 
-    let anyone = talos_client::danger::maintenance_accepting_any_server(&server.address, options.clone()).unwrap();
+    let anyone =
+        talos_client::danger::maintenance_accepting_any_server(&server.address, options.clone()).unwrap();
     anyone.endpoint().version().await.unwrap();
 
     // The talosconfig of the cluster does not fit a machine that has no configuration yet.
@@ -430,7 +464,9 @@ async fn maintenance_mode_is_pinned_to_a_key() {
 #[tokio::test]
 async fn a_configured_machine_wants_our_certificate() {
     let Some(server) = GoServer::start(&[]) else { return };
-    let client = talos_client::danger::maintenance_accepting_any_server(&server.address, ClientOptions::default()).unwrap();
+    let client =
+        talos_client::danger::maintenance_accepting_any_server(&server.address, ClientOptions::default())
+            .unwrap();
     let refused = client.endpoint().version().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ClientCertificateRefused, "{refused}");
 
@@ -443,7 +479,8 @@ async fn a_configured_machine_wants_our_certificate() {
     assert_eq!(refused.kind(), ErrorKind::ClientCertificateRefused, "{refused}");
 
     let mut both = server.config.current(None).unwrap().clone();
-    let bundle = [&other, &server].map(|server| server.config.current(None).unwrap().ca.clone().unwrap().as_str().to_owned());
+    let bundle = [&other, &server]
+        .map(|server| server.config.current(None).unwrap().ca.clone().unwrap().as_str().to_owned());
     both.ca = Some(bundle.concat().into());
     Client::from_context(&both, ClientOptions::default()).unwrap().endpoint().version().await.unwrap();
 }
