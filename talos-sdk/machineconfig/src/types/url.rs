@@ -135,10 +135,8 @@ fn check_host(host: &str) -> Result<&str, &'static str> {
         }
         port
     } else {
-        let (name, port) = host.find(':').map_or((host, ""), |_| match host.rfind(':') {
-            Some(at) => host.split_at(at),
-            None => (host, ""),
-        });
+        // An IPv6 address without brackets has more colons than one, so its port is no number.
+        let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
         if name.bytes().any(|b| !host_char(b)) {
             return Err("its host has a character that is not allowed");
         }
@@ -282,9 +280,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Url>().unwrap().to_string(), written, "{text}");
         }
-        for text in
-            ["https://h:x", "1.2.3.4:6443", "https://[::1", "https://h/%zz", "https://a b", ":x", "a\nb"]
-        {
+        for text in [
+            "https://h:x",
+            "https://fd00::1",
+            "1.2.3.4:6443",
+            "https://[::1",
+            "https://h/%zz",
+            "https://a b",
+            ":x",
+            "a\nb",
+        ] {
             assert!(text.parse::<Url>().is_err(), "{text}");
         }
     }
