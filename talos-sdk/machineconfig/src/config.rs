@@ -123,7 +123,7 @@ fn check_together(documents: &[Document]) -> Result<()> {
     }
     for document in documents {
         let name = document.name().unwrap_or_default();
-        for kind in document.excluded_kinds() {
+        for kind in document.excluded_kinds().iter().filter(|kind| **kind != document.kind()) {
             if let Some(other) = seen.get(&(*kind, name)) {
                 let problem = format!("{} and {} exclude each other", document.title(), other.title());
                 return Err(Error::new(ErrorKind::ConflictingDocuments, problem));

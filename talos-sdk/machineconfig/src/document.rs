@@ -5,10 +5,22 @@ use talos_yaml::Node;
 
 use crate::error::{Error, Result};
 use crate::model::{Check, DeleteError, Item, Mismatch, Rule, Value};
-use crate::types::{cri, network, v1alpha1};
+use crate::types::{block, cluster, container, cri, k8s, network, runtime, security, storage, v1alpha1};
 
 /// The kind of the document that has neither `apiVersion` nor `kind` in its text.
 pub(crate) const V1ALPHA1: &str = "v1alpha1";
+
+/// Kinds that claim a link by their name, so that only one of them may have it.
+const LINK_KINDS: &[&str] = &[
+    "BondConfig",
+    "BridgeConfig",
+    "DummyLinkConfig",
+    "LinkConfig",
+    "VLANConfig",
+    "VRFConfig",
+    "VethConfig",
+    "WireguardConfig",
+];
 
 macro_rules! documents {
     ($($variant:ident($ty:ty) = $kind:literal $(, name = $name:ident)? $(, excludes = $excludes:expr)?;)*) => {
@@ -101,11 +113,95 @@ macro_rules! documents {
 }
 
 documents! {
+    BgpInstanceConfig(network::BgpInstanceConfig) = "BGPInstanceConfig", name = name;
+    BlackholeRouteConfig(network::BlackholeRouteConfig) = "BlackholeRouteConfig", name = name;
+    BondConfig(network::BondConfig) = "BondConfig", name = name, excludes = LINK_KINDS;
+    BridgeConfig(network::BridgeConfig) = "BridgeConfig", name = name, excludes = LINK_KINDS;
+    CriBaseRuntimeSpecConfig(cri::CriBaseRuntimeSpecConfig) = "CRIBaseRuntimeSpecConfig";
+    CriCustomizationConfig(cri::CriCustomizationConfig) = "CRICustomizationConfig", name = name;
+    ContainerConfig(container::ContainerConfig) = "ContainerConfig", name = name;
+    DhcPv4Config(network::DhcPv4Config) = "DHCPv4Config", name = name;
+    DhcPv6Config(network::DhcPv6Config) = "DHCPv6Config", name = name;
+    DiscoveryIdentityConfig(cluster::DiscoveryIdentityConfig) = "DiscoveryIdentityConfig";
+    DiscoveryServiceConfig(cluster::DiscoveryServiceConfig) = "DiscoveryServiceConfig", name = name;
+    DummyLinkConfig(network::DummyLinkConfig) = "DummyLinkConfig", name = name, excludes = LINK_KINDS;
+    EnvironmentConfig(runtime::EnvironmentConfig) = "EnvironmentConfig";
+    EtcFileConfig(runtime::EtcFileConfig) = "EtcFileConfig", name = name;
+    EthernetConfig(network::EthernetConfig) = "EthernetConfig", name = name;
+    EventSinkConfig(runtime::EventSinkConfig) = "EventSinkConfig";
+    ExistingVolumeConfig(block::ExistingVolumeConfig) = "ExistingVolumeConfig", name = name, excludes = &["UserVolumeConfig"];
+    ExtensionServiceConfig(runtime::ExtensionServiceConfig) = "ExtensionServiceConfig", name = name;
+    ExternalVolumeConfig(block::ExternalVolumeConfig) = "ExternalVolumeConfig", name = name;
+    FilesystemScrubConfig(block::FilesystemScrubConfig) = "FilesystemScrubConfig";
+    FilesystemTrimConfig(block::FilesystemTrimConfig) = "FilesystemTrimConfig";
+    HCloudVipConfig(network::HCloudVipConfig) = "HCloudVIPConfig", name = name, excludes = &["Layer2VIPConfig"];
+    HttpProbeConfig(network::HttpProbeConfig) = "HTTPProbeConfig", name = name;
     HostnameConfig(network::HostnameConfig) = "HostnameConfig";
+    ImageCacheConfig(cri::ImageCacheConfig) = "ImageCacheConfig";
+    ImageVerificationConfig(security::ImageVerificationConfig) = "ImageVerificationConfig";
+    KernelModuleConfig(runtime::KernelModuleConfig) = "KernelModuleConfig", name = name;
+    KmsgLogConfig(runtime::KmsgLogConfig) = "KmsgLogConfig", name = name;
+    KubeApiServerCaConfig(k8s::KubeApiServerCaConfig) = "KubeAPIServerCAConfig";
+    KubeApiServerConfig(k8s::KubeApiServerConfig) = "KubeAPIServerConfig";
+    KubeAdmissionControlConfig(k8s::KubeAdmissionControlConfig) = "KubeAdmissionControlConfig", name = name;
+    KubeAggregatorCaConfig(k8s::KubeAggregatorCaConfig) = "KubeAggregatorCAConfig";
+    KubeAuditPolicyConfig(k8s::KubeAuditPolicyConfig) = "KubeAuditPolicyConfig";
+    KubeAuthenticationConfig(k8s::KubeAuthenticationConfig) = "KubeAuthenticationConfig";
+    KubeAuthorizerConfig(k8s::KubeAuthorizerConfig) = "KubeAuthorizerConfig", name = name;
+    KubeClusterConfig(k8s::KubeClusterConfig) = "KubeClusterConfig";
+    KubeControllerManagerConfig(k8s::KubeControllerManagerConfig) = "KubeControllerManagerConfig";
+    KubeCoreDnsConfig(k8s::KubeCoreDnsConfig) = "KubeCoreDNSConfig";
+    KubeCredentialProviderConfig(k8s::KubeCredentialProviderConfig) = "KubeCredentialProviderConfig";
+    KubeEtcdEncryptionConfig(k8s::KubeEtcdEncryptionConfig) = "KubeEtcdEncryptionConfig";
+    KubeExternalManifestConfig(k8s::KubeExternalManifestConfig) = "KubeExternalManifestConfig", name = name;
+    KubeFlannelCniConfig(k8s::KubeFlannelCniConfig) = "KubeFlannelCNIConfig";
+    KubeInlineManifestConfig(k8s::KubeInlineManifestConfig) = "KubeInlineManifestConfig", name = name;
+    KubeNetworkConfig(k8s::KubeNetworkConfig) = "KubeNetworkConfig";
+    KubeNodeConfig(k8s::KubeNodeConfig) = "KubeNodeConfig";
+    KubePrismConfig(k8s::KubePrismConfig) = "KubePrismConfig";
+    KubeProxyConfig(k8s::KubeProxyConfig) = "KubeProxyConfig";
+    KubeSchedulerConfig(k8s::KubeSchedulerConfig) = "KubeSchedulerConfig";
+    KubeServiceAccountConfig(k8s::KubeServiceAccountConfig) = "KubeServiceAccountConfig";
     KubeSpanConfig(network::KubeSpanConfig) = "KubeSpanConfig";
+    KubeSpanEndpointsConfig(network::KubeSpanEndpointsConfig) = "KubeSpanEndpointsConfig";
+    KubeStaticPodConfig(k8s::KubeStaticPodConfig) = "KubeStaticPodConfig", name = name;
+    KubeTalosApiAccessConfig(k8s::KubeTalosApiAccessConfig) = "KubeTalosAPIAccessConfig";
+    KubeletConfig(k8s::KubeletConfig) = "KubeletConfig";
+    LvmLogicalVolumeConfig(storage::LvmLogicalVolumeConfig) = "LVMLogicalVolumeConfig", name = name;
+    LvmVolumeGroupConfig(storage::LvmVolumeGroupConfig) = "LVMVolumeGroupConfig", name = name;
+    Layer2VipConfig(network::Layer2VipConfig) = "Layer2VIPConfig", name = name, excludes = &["HCloudVIPConfig"];
+    LinkAliasConfig(network::LinkAliasConfig) = "LinkAliasConfig", name = name;
+    LinkConfig(network::LinkConfig) = "LinkConfig", name = name, excludes = LINK_KINDS;
+    NetworkDefaultActionConfig(network::NetworkDefaultActionConfig) = "NetworkDefaultActionConfig";
+    NetworkRuleConfig(network::NetworkRuleConfig) = "NetworkRuleConfig", name = name;
+    OomConfig(runtime::OomConfig) = "OOMConfig";
+    PciDriverRebindConfig(runtime::PciDriverRebindConfig) = "PCIDriverRebindConfig", name = name;
+    RaidArrayConfig(storage::RaidArrayConfig) = "RAIDArrayConfig", name = name;
+    RawVolumeConfig(block::RawVolumeConfig) = "RawVolumeConfig", name = name;
     RegistryAuthConfig(cri::RegistryAuthConfig) = "RegistryAuthConfig", name = name;
     RegistryMirrorConfig(cri::RegistryMirrorConfig) = "RegistryMirrorConfig", name = name;
     RegistryTlsConfig(cri::RegistryTlsConfig) = "RegistryTLSConfig", name = name;
+    ResolverConfig(network::ResolverConfig) = "ResolverConfig";
+    RoutingRuleConfig(network::RoutingRuleConfig) = "RoutingRuleConfig", name = name;
+    SecurityProfileConfig(runtime::SecurityProfileConfig) = "SecurityProfileConfig";
+    SideroLinkConfig(runtime::SideroLinkConfig) = "SideroLinkConfig";
+    StaticHostConfig(network::StaticHostConfig) = "StaticHostConfig", name = name;
+    SwapVolumeConfig(block::SwapVolumeConfig) = "SwapVolumeConfig", name = name;
+    SysctlConfig(runtime::SysctlConfig) = "SysctlConfig";
+    SysfsConfig(runtime::SysfsConfig) = "SysfsConfig";
+    TcpProbeConfig(network::TcpProbeConfig) = "TCPProbeConfig", name = name;
+    TimeSyncConfig(network::TimeSyncConfig) = "TimeSyncConfig";
+    TrustedRootsConfig(security::TrustedRootsConfig) = "TrustedRootsConfig", name = name;
+    UdevRulesConfig(runtime::UdevRulesConfig) = "UdevRulesConfig";
+    UnattendedInstallConfig(runtime::UnattendedInstallConfig) = "UnattendedInstallConfig";
+    UserVolumeConfig(block::UserVolumeConfig) = "UserVolumeConfig", name = name, excludes = &["ExistingVolumeConfig"];
+    VlanConfig(network::VlanConfig) = "VLANConfig", name = name, excludes = LINK_KINDS;
+    VrfConfig(network::VrfConfig) = "VRFConfig", name = name, excludes = LINK_KINDS;
+    VethConfig(network::VethConfig) = "VethConfig", name = name, excludes = LINK_KINDS;
+    VolumeConfig(block::VolumeConfig) = "VolumeConfig", name = name;
+    WatchdogTimerConfig(runtime::WatchdogTimerConfig) = "WatchdogTimerConfig";
+    WireguardConfig(network::WireguardConfig) = "WireguardConfig", name = name, excludes = LINK_KINDS;
+    ZswapConfig(block::ZswapConfig) = "ZswapConfig";
 }
 
 impl From<v1alpha1::Config> for Document {

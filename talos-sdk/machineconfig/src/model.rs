@@ -21,5 +21,5 @@ mod value;
 
 pub(crate) use check::{Check, nearest};
 pub(crate) use delete::{DeleteError, Item, delete_value};
-pub(crate) use merge::{Mismatch, Rule, merge_struct};
+pub(crate) use merge::{Mismatch, Rule, merge_by, merge_struct};
 pub(crate) use value::{Fields, Value, read_struct, text_enum, text_value};

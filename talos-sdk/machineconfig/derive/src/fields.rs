@@ -21,7 +21,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Fields::Named(named) = &data.fields else {
         return Err(Error::new_spanned(&data.fields, "fields need names, which become keys"));
     };
-    let kind = document_kind(input)?;
+    let StructOptions { kind, zero, sealed } = struct_options(input)?;
     let all = named.named.iter().map(ConfigField::parse).collect::<Result<Vec<_>>>()?;
     let (inline, own): (Vec<_>, Vec<_>) = all.iter().partition(|field| field.inline);
 
@@ -48,6 +48,27 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let kind_read = kind
         .as_ref()
         .map(|_| quote!("apiVersion" | "kind" => map.next_value::<serde::de::IgnoredAny>().is_ok(),));
+    let is_zero = match zero {
+        Some(path) => quote!(#path(self)),
+        None => quote!(true #(&& crate::model::Value::is_zero(&self.#names))*),
+    };
+    // The default of these methods is that there is nothing to find.
+    let find = (!sealed).then(|| {
+        quote! {
+                fn delete(
+                    &mut self,
+                    path: &[String],
+                    item: Option<&crate::model::Item>,
+                ) -> Result<(), crate::model::DeleteError> {
+                    let (key, rest) = path.split_first().ok_or(crate::model::DeleteError::Missing)?;
+                    crate::model::Fields::delete_field(self, key, rest, item)
+                }
+
+                fn text_of(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
+                    crate::model::Fields::field_text(self, key)
+                }
+        }
+    });
     let length = all.len() + if kind.is_some() { 2 } else { 0 };
 
     Ok(quote! {
@@ -122,28 +143,15 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         }
 
         impl crate::model::Value for #ty {
-            const IS_STRUCT: bool = true;
-
             fn is_zero(&self) -> bool {
-                true #(&& crate::model::Value::is_zero(&self.#names))*
+                #is_zero
             }
 
             fn merge(&mut self, right: Self, rule: crate::model::Rule) -> Result<(), crate::model::Mismatch> {
                 crate::model::merge_struct(self, right, rule)
             }
 
-            fn delete(
-                &mut self,
-                path: &[String],
-                item: Option<&crate::model::Item>,
-            ) -> Result<(), crate::model::DeleteError> {
-                let (key, rest) = path.split_first().ok_or(crate::model::DeleteError::Missing)?;
-                crate::model::Fields::delete_field(self, key, rest, item)
-            }
-
-            fn text_of(&self, key: &str) -> Option<std::borrow::Cow<'_, str>> {
-                crate::model::Fields::field_text(self, key)
-            }
+            #find
 
             fn check(node: &talos_yaml::Node, check: &mut crate::model::Check) {
                 check.mapping::<Self>(node);
@@ -234,19 +242,30 @@ impl<'a> ConfigField<'a> {
     }
 }
 
-fn document_kind(input: &DeriveInput) -> Result<Option<String>> {
-    let mut kind = None;
+#[derive(Default)]
+struct StructOptions {
+    kind: Option<String>,
+    zero: Option<Path>,
+    sealed: bool,
+}
+
+fn struct_options(input: &DeriveInput) -> Result<StructOptions> {
+    let mut options = StructOptions::default();
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("config")) {
         attr.parse_nested_meta(|meta| {
             if meta.path.is_ident("kind") {
-                kind = Some(meta.value()?.parse::<LitStr>()?.value());
-                Ok(())
+                options.kind = Some(meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("zero") {
+                options.zero = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("sealed") {
+                options.sealed = true;
             } else {
-                Err(meta.error("expected kind"))
+                return Err(meta.error("expected kind, zero or sealed"));
             }
+            Ok(())
         })?;
     }
-    Ok(kind)
+    Ok(options)
 }
 
 fn camel_case(name: &str) -> String {

@@ -18,7 +18,11 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `merge = path`: a function `fn(&mut T, T) -> Result<(), Mismatch>` that merges in place of the common rules,
 /// - `inline`: the keys of the field's struct stand among those of this one.
 ///
-/// On the struct, `#[config(kind = "HostnameConfig")]` makes it a document: `apiVersion` and `kind` come first.
+/// On the struct, it takes:
+///
+/// - `kind = "HostnameConfig"`: the struct is a document, `apiVersion` and `kind` come first,
+/// - `zero = path`: a function `fn(&Self) -> bool` that says whether the struct is zero, if not all fields count,
+/// - `sealed`: a patch can delete nothing inside the struct.
 #[proc_macro_derive(Fields, attributes(config))]
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

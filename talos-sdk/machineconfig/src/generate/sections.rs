@@ -103,7 +103,7 @@ fn features(contract: Contract) -> FeaturesConfig {
 }
 
 fn registries(options: &GenerateOptions) -> RegistriesConfig {
-    let mirror = |endpoints: Vec<String>| RegistryMirrorConfig { endpoints, ..Default::default() };
+    let mirror = |endpoints: Vec<String>| Some(RegistryMirrorConfig { endpoints, ..Default::default() });
     let mut mirrors = BTreeMap::new();
     if options.contract.kubernetes_alternate_image_registries() {
         let endpoints = ["https://registry.k8s.io", "https://k8s.gcr.io"].map(str::to_owned).to_vec();

@@ -16,7 +16,6 @@ pub(crate) struct Check {
 struct Problem {
     path: String,
     mark: Mark,
-    kind: ErrorKind,
     text: String,
 }
 
@@ -33,7 +32,7 @@ impl Check {
                     Some(near) => format!("unknown key, did you mean {near:?}?"),
                     None => "unknown key".to_owned(),
                 };
-                self.report(key.mark(), ErrorKind::UnknownKey, hint);
+                self.report(key.mark(), hint);
             }
             self.path.pop();
         }
@@ -42,15 +41,11 @@ impl Check {
     /// Checks an entry of a list or a map.
     pub(crate) fn entry<T: Value>(&mut self, name: &str, node: &Node) {
         self.path.push(name.to_owned());
-        if T::IS_STRUCT && node.is_null() {
-            self.report(node.mark(), ErrorKind::InvalidValue, "an entry must not be empty".to_owned());
-        } else {
-            T::check(node, self);
-        }
+        T::check(node, self);
         self.path.pop();
     }
 
-    fn report(&mut self, mark: Mark, kind: ErrorKind, text: String) {
+    fn report(&mut self, mark: Mark, text: String) {
         let mut path = String::new();
         for step in &self.path {
             if !path.is_empty() && !step.starts_with('[') {
@@ -58,16 +53,16 @@ impl Check {
             }
             path.push_str(step);
         }
-        self.problems.push(Problem { path, mark, kind, text });
+        self.problems.push(Problem { path, mark, text });
     }
 
     /// The first problem, and how many more there are.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let more = self.problems.len().saturating_sub(1);
         let Some(first) = self.problems.into_iter().next() else { return Ok(()) };
-        let Problem { path, mark, kind, text } = first;
+        let Problem { path, mark, text } = first;
         let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-        Err(Error::new(kind, format!("line {}: {path}: {text}{more}", mark.line)))
+        Err(Error::new(ErrorKind::UnknownKey, format!("line {}: {path}: {text}{more}", mark.line)))
     }
 }
 

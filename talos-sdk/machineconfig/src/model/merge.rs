@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::Fields;
+use crate::model::{Fields, Value};
 
 /// How two values are merged where their type leaves a choice.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,23 @@ pub(crate) fn merge_struct<T: Fields>(left: &mut T, right: T, rule: Rule) -> Res
     }
     if !right.is_zero() {
         *left = right;
+    }
+    Ok(())
+}
+
+/// Merges each entry of `right` into the first one that is the same, or appends it.
+pub(crate) fn merge_by<T: Value>(
+    left: &mut Vec<T>,
+    right: Vec<T>,
+    is_same: impl Fn(&T, &T) -> bool,
+) -> Result<(), Mismatch> {
+    for entry in right {
+        match left.iter().position(|left| is_same(left, &entry)) {
+            Some(at) => {
+                left[at].merge(entry, Rule::MERGE).map_err(|mismatch| mismatch.under(&format!("[{at}]")))?;
+            }
+            None => left.push(entry),
+        }
     }
     Ok(())
 }

@@ -13,9 +13,6 @@ use crate::model::{Check, DeleteError, Item, Mismatch, Rule};
 
 /// A value in the tree.
 pub(crate) trait Value: Default {
-    /// Whether the value is a struct, which a list entry has to be spelled out for.
-    const IS_STRUCT: bool = false;
-
     /// Whether the value is the same as none.
     fn is_zero(&self) -> bool;
 
@@ -175,8 +172,6 @@ impl Value for String {
 }
 
 impl<T: Value> Value for Option<T> {
-    const IS_STRUCT: bool = T::IS_STRUCT;
-
     fn is_zero(&self) -> bool {
         self.is_none()
     }
@@ -194,6 +189,10 @@ impl<T: Value> Value for Option<T> {
 
     fn delete(&mut self, path: &[String], item: Option<&Item>) -> Result<(), DeleteError> {
         self.as_mut().ok_or(DeleteError::Missing)?.delete(path, item)
+    }
+
+    fn text_of(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.as_ref()?.text_of(key)
     }
 
     fn check(node: &Node, check: &mut Check) {

@@ -1,4 +1,4 @@
-//! Lists that a patch replaces.
+//! Lists with rules of their own.
 
 use std::ops::Deref;
 
@@ -6,6 +6,113 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_yaml::Node;
 
 use crate::model::{Check, DeleteError, Item, Mismatch, Rule, Value};
+
+/// A list in which an entry may be left empty (`null`), which Talos reads and writes though it has no use for it.
+///
+/// Iterating passes over empty entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T>(Vec<Option<T>>);
+
+impl<T> List<T> {
+    /// Adds an entry.
+    pub fn push(&mut self, entry: T) {
+        self.0.push(Some(entry));
+    }
+
+    /// The entries that are not empty.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flatten()
+    }
+
+    /// The entries that are not empty, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut().flatten()
+    }
+
+    /// Number of entries, empty ones included.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no entry, not even an empty one.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(entries: I) -> Self {
+        Self(entries.into_iter().map(Some).collect())
+    }
+}
+
+impl<T> From<Vec<T>> for List<T> {
+    fn from(entries: Vec<T>) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+impl<T: Serialize> Serialize for List<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.0)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<T: Value> Value for List<T> {
+    fn is_zero(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
+        self.0.merge(right.0, rule)
+    }
+
+    fn delete(&mut self, path: &[String], item: Option<&Item>) -> Result<(), DeleteError> {
+        self.0.delete(path, item)
+    }
+
+    fn check(node: &Node, check: &mut Check) {
+        Vec::<T>::check(node, check);
+    }
+}
+
+/// Merges each entry of `right` into the first one that is the same, or appends it. Empty entries can't be compared.
+pub(crate) fn merge_list<T: Value>(
+    list: &mut List<T>,
+    right: List<T>,
+    is_same: impl Fn(&T, &T) -> bool,
+) -> Result<(), Mismatch> {
+    for entry in right.0 {
+        let entry = entry.ok_or(Mismatch::new("a list entry", "an empty one"))?;
+        let mut found = None;
+        for (at, left) in list.0.iter_mut().enumerate() {
+            let left = left.as_mut().ok_or(Mismatch::new("an empty list entry", "another"))?;
+            if is_same(left, &entry) {
+                found = Some((at, left));
+                break;
+            }
+        }
+        match found {
+            Some((at, left)) => {
+                left.merge(entry, Rule::MERGE).map_err(|mismatch| mismatch.under(&format!("[{at}]")))?;
+            }
+            None => list.push(entry),
+        }
+    }
+    Ok(())
+}
 
 /// A list that a patch replaces rather than extends.
 ///

@@ -64,6 +64,7 @@ impl From<&SecretString> for SecretBase64 {
 ///
 /// A patch replaces both: the key of a certificate is never kept for another certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Fields)]
+#[config(sealed)]
 pub struct CertificateAndKey {
     /// PEM of the certificate.
     #[config(always, merge = replace)]
@@ -75,6 +76,7 @@ pub struct CertificateAndKey {
 
 /// A certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Fields)]
+#[config(sealed)]
 pub struct Certificate {
     /// PEM of the certificate.
     #[config(always, merge = replace)]
@@ -83,6 +85,7 @@ pub struct Certificate {
 
 /// A private key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Fields)]
+#[config(sealed)]
 pub struct Key {
     /// PEM of the private key.
     #[config(always, merge = replace)]

@@ -48,8 +48,6 @@ impl<'de> Deserialize<'de> for Unstructured {
 }
 
 impl Value for Unstructured {
-    const IS_STRUCT: bool = true;
-
     fn is_zero(&self) -> bool {
         self.0.is_empty()
     }

@@ -2,7 +2,7 @@
 
 use talos_machineconfig_derive::Fields;
 
-use crate::types::Prefix;
+use crate::types::{AddrPort, Prefix};
 
 /// KubeSpan, the WireGuard mesh between machines.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -29,4 +29,13 @@ pub struct KubeSpanFiltersConfig {
     pub endpoints: Vec<String>,
     /// Networks that are not announced.
     pub exclude_advertised_networks: Vec<Prefix>,
+}
+
+/// More addresses that KubeSpan announces.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KubeSpanEndpointsConfig")]
+pub struct KubeSpanEndpointsConfig {
+    /// Addresses with ports.
+    #[config(always)]
+    pub extra_announced_endpoints: Vec<AddrPort>,
 }

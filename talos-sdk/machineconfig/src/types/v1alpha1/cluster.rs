@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use talos_machineconfig_derive::Fields;
 
 use crate::types::v1alpha1::{ApiServerConfig, ControllerManagerConfig, ProxyConfig, SchedulerConfig};
-use crate::types::{Args, Certificate, CertificateAndKey, Duration, Key, ReplaceList, Secret, Url};
+use crate::types::{Args, Certificate, CertificateAndKey, Duration, Key, List, ReplaceList, Secret, Url};
 
 /// The cluster a machine belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -30,7 +30,7 @@ pub struct ClusterConfig {
     pub ca: Option<CertificateAndKey>,
     /// Further authorities of Kubernetes to accept.
     #[config(key = "acceptedCAs")]
-    pub accepted_cas: Vec<Certificate>,
+    pub accepted_cas: List<Certificate>,
     /// Certificate authority of the aggregation layer.
     #[config(key = "aggregatorCA")]
     pub aggregator_ca: Option<CertificateAndKey>,

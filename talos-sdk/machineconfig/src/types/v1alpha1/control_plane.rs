@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use talos_machineconfig_derive::Fields;
 
-use crate::types::{Args, Unstructured};
+use crate::types::{Args, List, Unstructured};
 
 /// The API server.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -24,14 +24,14 @@ pub struct ApiServerConfig {
     pub disable_pod_security_policy: Option<bool>,
     /// Admission plugins. A patch merges by name.
     #[config(merge = super::lists::merge_admission_plugins)]
-    pub admission_control: Vec<AdmissionPluginConfig>,
+    pub admission_control: List<AdmissionPluginConfig>,
     /// Audit policy. A patch replaces it.
     #[config(replace)]
     pub audit_policy: Unstructured,
     /// Requests and limits.
     pub resources: Option<ResourcesConfig>,
     /// Authorizers, in order.
-    pub authorization_config: Vec<AuthorizationConfigAuthorizerConfig>,
+    pub authorization_config: List<AuthorizationConfigAuthorizerConfig>,
 }
 
 /// Configuration of an admission plugin.

@@ -2,7 +2,7 @@
 
 use talos_machineconfig_derive::Fields;
 
-use crate::types::Secret;
+use crate::types::{List, Secret};
 
 /// Encryption of system partitions.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -21,7 +21,7 @@ pub struct EncryptionConfig {
     pub provider: String,
     /// Keys that open it.
     #[config(always)]
-    pub keys: Vec<EncryptionKey>,
+    pub keys: List<EncryptionKey>,
     /// Cipher.
     pub cipher: String,
     /// Size of the key in bits.

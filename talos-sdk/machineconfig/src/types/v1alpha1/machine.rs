@@ -7,7 +7,9 @@ use talos_machineconfig_derive::Fields;
 use crate::types::v1alpha1::{
     FeaturesConfig, InstallConfig, KubeletConfig, NetworkConfig, RegistriesConfig, SystemDiskEncryptionConfig,
 };
-use crate::types::{Certificate, CertificateAndKey, DiskSize, Duration, FileMode, Secret, Unstructured, Url};
+use crate::types::{
+    Certificate, CertificateAndKey, DiskSize, Duration, FileMode, List, Secret, Unstructured, Url,
+};
 
 /// The machine itself: identity, operating system, network, disks.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -22,7 +24,7 @@ pub struct MachineConfig {
     pub ca: Option<CertificateAndKey>,
     /// Further authorities whose client certificates are accepted.
     #[config(key = "acceptedCAs")]
-    pub accepted_cas: Vec<Certificate>,
+    pub accepted_cas: List<Certificate>,
     /// More names and addresses for the certificate of the Talos API.
     #[config(key = "certSANs", always)]
     pub cert_sans: Vec<String>,
@@ -35,11 +37,11 @@ pub struct MachineConfig {
     /// Network. Deprecated: separate documents since 1.12.
     pub network: Option<NetworkConfig>,
     /// Further disks to partition and mount. Deprecated: `UserVolumeConfig`.
-    pub disks: Vec<MachineDisk>,
+    pub disks: List<MachineDisk>,
     /// How Talos is installed.
     pub install: Option<InstallConfig>,
     /// Files to write. Deprecated in favour of documents for each purpose.
-    pub files: Vec<MachineFile>,
+    pub files: List<MachineFile>,
     /// Environment variables of services, such as proxies.
     pub env: BTreeMap<String, String>,
     /// Time synchronisation.
@@ -61,7 +63,7 @@ pub struct MachineConfig {
     /// Kernel modules.
     pub kernel: Option<KernelConfig>,
     /// Seccomp profiles that pods can name.
-    pub seccomp_profiles: Vec<MachineSeccompProfile>,
+    pub seccomp_profiles: List<MachineSeccompProfile>,
     /// Changes to the OCI runtime specification of every container.
     pub base_runtime_spec_overrides: Unstructured,
     /// Labels of the Kubernetes node.
@@ -101,7 +103,7 @@ pub struct MachineDisk {
     /// Path of the device, such as `/dev/sdb`.
     pub device: String,
     /// Partitions to make.
-    pub partitions: Vec<DiskPartition>,
+    pub partitions: List<DiskPartition>,
 }
 
 /// A partition of a further disk.
@@ -173,7 +175,7 @@ pub struct LoggingDestination {
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 pub struct KernelConfig {
     /// Modules to load.
-    pub modules: Vec<KernelModuleConfig>,
+    pub modules: List<KernelModuleConfig>,
 }
 
 /// A kernel module.

@@ -3,7 +3,7 @@
 use talos_machineconfig_derive::Fields;
 
 use crate::types::v1alpha1::Bond;
-use crate::types::{Duration, Secret};
+use crate::types::{Duration, List, Secret};
 
 /// Network of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -12,13 +12,13 @@ pub struct NetworkConfig {
     pub hostname: String,
     /// Network interfaces. A patch merges by name or selector.
     #[config(merge = super::lists::merge_devices)]
-    pub interfaces: Vec<Device>,
+    pub interfaces: List<Device>,
     /// DNS servers.
     pub nameservers: Vec<String>,
     /// DNS search domains.
     pub search_domains: Vec<String>,
     /// Entries of `/etc/hosts`.
-    pub extra_host_entries: Vec<ExtraHost>,
+    pub extra_host_entries: List<ExtraHost>,
     /// KubeSpan, the WireGuard mesh.
     pub kubespan: Option<NetworkKubeSpan>,
     /// True: the domain of the host name is not searched.
@@ -37,7 +37,7 @@ pub struct Device {
     /// One address. Deprecated: `addresses`.
     pub cidr: String,
     /// Routes.
-    pub routes: Vec<Route>,
+    pub routes: List<Route>,
     /// Makes it a bond.
     pub bond: Option<Bond>,
     /// Makes it a bridge.
@@ -46,7 +46,7 @@ pub struct Device {
     pub bridge_port: Option<BridgePort>,
     /// VLANs on top of it. A patch merges by id.
     #[config(merge = super::lists::merge_vlans)]
-    pub vlans: Vec<Vlan>,
+    pub vlans: List<Vlan>,
     /// Largest packet in bytes.
     pub mtu: i64,
     /// Whether addresses come from DHCP.
@@ -140,7 +140,7 @@ pub struct Vlan {
     pub cidr: String,
     /// Routes.
     #[config(always)]
-    pub routes: Vec<Route>,
+    pub routes: List<Route>,
     /// Whether addresses come from DHCP.
     pub dhcp: Option<bool>,
     /// Id of the VLAN.
@@ -178,7 +178,7 @@ pub struct DeviceWireguardConfig {
     /// Firewall mark of its packets.
     pub firewall_mark: i64,
     /// Peers.
-    pub peers: Vec<DeviceWireguardPeer>,
+    pub peers: List<DeviceWireguardPeer>,
 }
 
 /// A WireGuard peer.

@@ -10,9 +10,9 @@ use crate::types::{Base64Bytes, CertificateAndKey, Secret};
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 pub struct RegistriesConfig {
     /// Mirrors by registry host.
-    pub mirrors: BTreeMap<String, RegistryMirrorConfig>,
+    pub mirrors: BTreeMap<String, Option<RegistryMirrorConfig>>,
     /// Access by registry host.
-    pub config: BTreeMap<String, RegistryConfig>,
+    pub config: BTreeMap<String, Option<RegistryConfig>>,
 }
 
 /// Mirrors of a registry.

@@ -1,0 +1,49 @@
+//! Care of file systems, and compressed swap.
+
+use talos_machineconfig_derive::Fields;
+
+use crate::types::Duration;
+
+/// Trimming of file systems.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "FilesystemTrimConfig")]
+pub struct FilesystemTrimConfig {
+    /// Interval.
+    pub interval: Duration,
+}
+
+/// Scrubbing of file systems.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "FilesystemScrubConfig")]
+pub struct FilesystemScrubConfig {
+    /// Interval.
+    pub interval: Duration,
+}
+
+/// Trimming of one file system.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+pub struct TrimConfig {
+    /// Whether it is done.
+    pub enabled: Option<bool>,
+    /// Interval.
+    pub interval: Duration,
+}
+
+/// Scrubbing of one file system.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+pub struct ScrubConfig {
+    /// Whether it is done.
+    pub enabled: Option<bool>,
+    /// Interval.
+    pub interval: Duration,
+}
+
+/// Compressed swap in memory.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "ZswapConfig")]
+pub struct ZswapConfig {
+    /// Most memory in percent.
+    pub max_pool_percent: Option<i64>,
+    /// Whether cold pages are written out.
+    pub shrinker_enabled: Option<bool>,
+}

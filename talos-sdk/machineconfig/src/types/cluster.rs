@@ -1,0 +1,5 @@
+//! Cluster membership documents.
+
+mod discovery;
+
+pub use discovery::{DiscoveryIdentityConfig, DiscoveryServiceConfig};

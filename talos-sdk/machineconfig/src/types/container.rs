@@ -1,0 +1,9 @@
+//! Containers beside Kubernetes.
+
+mod config;
+
+pub use config::{
+    ContainerCapabilities, ContainerConfig, ContainerDependsOn, ContainerMount, ContainerNetwork,
+    ContainerResourceLimits, ContainerResources, ContainerRunAs, ContainerSecurity, HostPathMount,
+    TmpfsMount, UserVolumeMount,
+};

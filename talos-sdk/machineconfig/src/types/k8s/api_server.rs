@@ -1,0 +1,58 @@
+//! How the API server decides.
+
+use talos_machineconfig_derive::Fields;
+
+use crate::types::Unstructured;
+
+/// Configuration of an admission plugin.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KubeAdmissionControlConfig")]
+pub struct KubeAdmissionControlConfig {
+    /// Name of the plugin.
+    #[config(always)]
+    pub name: String,
+    /// Its configuration.
+    #[config(always)]
+    pub configuration: Unstructured,
+}
+
+/// The audit policy.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KubeAuditPolicyConfig")]
+pub struct KubeAuditPolicyConfig {
+    /// The policy. A patch replaces it.
+    #[config(always, replace)]
+    pub configuration: Unstructured,
+}
+
+/// Authentication.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KubeAuthenticationConfig")]
+pub struct KubeAuthenticationConfig {
+    /// The configuration. A patch replaces it.
+    #[config(always, replace)]
+    pub configuration: Unstructured,
+}
+
+/// An authorizer.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KubeAuthorizerConfig")]
+pub struct KubeAuthorizerConfig {
+    /// Name of the authorizer.
+    #[config(always)]
+    pub name: String,
+    /// `Node`, `RBAC` or `Webhook`.
+    #[config(always)]
+    pub r#type: String,
+    /// Configuration of a webhook.
+    pub webhook: Unstructured,
+}
+
+/// Encryption of what etcd stores.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KubeEtcdEncryptionConfig")]
+pub struct KubeEtcdEncryptionConfig {
+    /// The configuration.
+    #[config(always)]
+    pub config: Unstructured,
+}

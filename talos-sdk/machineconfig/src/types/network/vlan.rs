@@ -1,0 +1,35 @@
+//! VLANs.
+
+use talos_machineconfig_derive::Fields;
+
+use crate::model::text_enum;
+use crate::types::network::CommonLinkConfig;
+
+/// A VLAN on top of a link.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "VLANConfig")]
+pub struct VlanConfig {
+    /// Name of the document.
+    #[config(always)]
+    pub name: String,
+    /// Id of the VLAN.
+    #[config(key = "vlanID")]
+    pub vlan_id: u16,
+    /// Protocol.
+    pub vlan_mode: Option<VlanProtocol>,
+    /// The link it is on.
+    pub parent: String,
+    /// What every link has.
+    #[config(inline)]
+    pub link: CommonLinkConfig,
+}
+
+text_enum! {
+    /// Protocol of a VLAN.
+    pub enum VlanProtocol {
+        /// IEEE 802.1Q.
+        Dot1Q = "802.1q",
+        /// IEEE 802.1ad.
+        Dot1Ad = "802.1ad",
+    }
+}

@@ -1,0 +1,8 @@
+//! Trust documents.
+
+mod trust;
+
+pub use trust::{
+    ImageKeylessVerifier, ImagePublicKeyVerifier, ImageVerificationConfig, ImageVerificationRule,
+    TrustedRootsConfig,
+};

@@ -1,0 +1,54 @@
+//! Software RAID.
+
+use talos_machineconfig_derive::Fields;
+
+use crate::model::text_enum;
+use crate::types::Expression;
+
+/// An array of disks.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "RAIDArrayConfig")]
+pub struct RaidArrayConfig {
+    /// Name of the document.
+    #[config(always)]
+    pub name: String,
+    /// Level.
+    #[config(always)]
+    pub level: MdLevel,
+    /// Format of the metadata.
+    pub metadata: MdMetadata,
+    /// Its members.
+    #[config(always)]
+    pub provisioning: RaidProvisioningSpec,
+}
+
+/// The members of an array.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+pub struct RaidProvisioningSpec {
+    /// Which volumes.
+    #[config(always)]
+    pub volume_selector: RaidVolumeSelector,
+}
+
+/// Volumes by their properties.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+pub struct RaidVolumeSelector {
+    /// Condition on the volume.
+    pub r#match: Expression,
+}
+
+text_enum! {
+    /// Level of an array.
+    pub enum MdLevel {
+        /// Mirrored.
+        Raid1 = "raid1",
+    }
+
+    /// Format of an array's metadata.
+    pub enum MdMetadata {
+        /// Version 1.2, at the start of the disk.
+        V1_2 = "1.2",
+        /// Version 1.0, at the end of the disk.
+        V1_0 = "1.0",
+    }
+}
