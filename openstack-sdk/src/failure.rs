@@ -128,10 +128,20 @@ impl Refusal {
 
 /// The text of an HTML page, without its head; other text as it is.
 fn plain_text(text: &str) -> String {
-    let body = text.split_once("</head>").map_or(text, |(_, body)| body);
+    let mut out = without_tags(text.split_once("</head>").map_or(text, |(_, body)| body));
+    for (entity, c) in
+        [("&#x27;", "'"), ("&#39;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+    {
+        out = out.replace(entity, c);
+    }
+    // Glance writes some of its tags as entities.
+    one_line(&out.replace("<br />", " "))
+}
+
+fn without_tags(text: &str) -> String {
     let mut out = String::new();
     let mut in_tag = false;
-    for c in body.chars() {
+    for c in text.chars() {
         match c {
             '<' => in_tag = true,
             '>' if in_tag => {
@@ -142,12 +152,7 @@ fn plain_text(text: &str) -> String {
             _ => {}
         }
     }
-    for (entity, c) in
-        [("&#x27;", "'"), ("&#39;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
-    {
-        out = out.replace(entity, c);
-    }
-    one_line(&out)
+    out
 }
 
 /// One line of bearable length without the secrets. Nova repeats the values that it does not like, user data

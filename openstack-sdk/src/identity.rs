@@ -84,6 +84,18 @@ impl IdentityClient {
         Ok(self.cloud.token().await?.info.clone())
     }
 
+    /// The token itself, for another program or library. It ends like any other.
+    ///
+    /// # Errors
+    /// When there is no token and none can be had.
+    pub async fn token(&self) -> Result<Secret> {
+        let header = self.cloud.token().await?.header();
+        header
+            .to_str()
+            .map(Secret::from)
+            .map_err(|error| Error::protocol("Keystone's token is not plain text").with_source(error))
+    }
+
     /// The id of the token's project.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 pub use self::new::{ImageUpdate, NewImage};
 pub use self::record::{Image, ImageStatus, Visibility};
-pub use self::source::{FileSource, SourceError, UploadBody, UploadSource, UploadStream};
+pub use self::source::{FileSource, SourceError, SourceFuture, UploadBody, UploadSource, UploadStream};
 pub use self::upload::{UploadOptions, UploadProgress, Uploaded};
 use crate::cloud::Cloud;
 use crate::deadline::Deadline;

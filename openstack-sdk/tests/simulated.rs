@@ -8,7 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream;
 use openstack_sdk::compute::{GroupPolicy, NewServer, ServerQuery, ServerStatus};
-use openstack_sdk::image::{ImageStatus, NewImage, SourceError, UploadBody, UploadOptions, UploadSource};
+use openstack_sdk::image::{
+    ImageStatus, NewImage, SourceError, SourceFuture, UploadBody, UploadOptions, UploadSource,
+};
 use openstack_sdk::network::{Filter, NewPort};
 use openstack_sdk::{Cloud, CloudConfig, CloudOptions, ErrorKind, RetryPolicy, ServiceType};
 use openstack_sim::{Effect, Fault, OpenStackSim, Options, Quota, Service};
@@ -54,7 +56,7 @@ impl Counted {
 }
 
 impl UploadSource for Counted {
-    fn open(&self) -> futures_core::future::BoxFuture<'_, Result<UploadBody, SourceError>> {
+    fn open(&self) -> SourceFuture<'_> {
         self.opened.fetch_add(1, Ordering::SeqCst);
         if !self.fails {
             return self.bytes.open();

@@ -76,7 +76,9 @@ fn every_crate_uses_only_what_its_arrow_allows() {
         if leaves.contains(&package.as_str()) {
             continue;
         }
-        let allowed = allowed.get(package.as_str()).unwrap_or_else(|| panic!("{package} has no arrow yet: add it here and to ARCHITECTURE.md"));
+        let allowed = allowed
+            .get(package.as_str())
+            .unwrap_or_else(|| panic!("{package} has no arrow yet: add it here and to ARCHITECTURE.md"));
         for used in uses {
             assert!(allowed.contains(&used.as_str()), "{package} may not use {used}");
         }

@@ -17,11 +17,14 @@ pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
 /// The bytes of an upload, piece by piece.
 pub type UploadStream = Pin<Box<dyn Stream<Item = Result<Bytes, SourceError>> + Send>>;
 
+/// What opens a source.
+pub type SourceFuture<'a> = BoxFuture<'a, Result<UploadBody, SourceError>>;
+
 /// A source that can be read from its start more than once: after a refused token or a broken connection the
 /// upload begins anew.
 pub trait UploadSource: Send + Sync {
     /// Begins at the first byte.
-    fn open(&self) -> BoxFuture<'_, Result<UploadBody, SourceError>>;
+    fn open(&self) -> SourceFuture<'_>;
 }
 
 /// An opened source.
@@ -50,7 +53,7 @@ impl fmt::Debug for UploadBody {
 }
 
 impl UploadSource for Bytes {
-    fn open(&self) -> BoxFuture<'_, Result<UploadBody, SourceError>> {
+    fn open(&self) -> SourceFuture<'_> {
         // In pieces, so that progress can be told.
         const PIECE: usize = 256 * 1024;
         let size = self.len() as u64;
@@ -76,7 +79,7 @@ impl FileSource {
 }
 
 impl UploadSource for FileSource {
-    fn open(&self) -> BoxFuture<'_, Result<UploadBody, SourceError>> {
+    fn open(&self) -> SourceFuture<'_> {
         const PIECE: usize = 512 * 1024;
         Box::pin(async move {
             let file = tokio::fs::File::open(&self.path).await?;

@@ -27,6 +27,8 @@ use crate::wait::{self, Look};
 
 /// How long a token has to last when an upload begins.
 const TOKEN_LASTING: Duration = Duration::from_secs(15 * 60);
+/// How long Glance may take to see that an upload was cut off.
+const SETTLING: Duration = Duration::from_secs(60);
 
 /// How an upload is made.
 #[derive(Clone)]
@@ -125,6 +127,9 @@ struct Sent {
 impl ImageClient {
     /// Sends the bytes of a queued image and waits until Glance has made it active.
     ///
+    /// An image that is `saving` is given a minute to become `queued`: an upload that was cut off leaves it so until
+    /// Glance has seen its end.
+    ///
     /// After a refused token or a broken connection the source is opened anew, if the image is still (or again)
     /// `queued`. Dropping the future closes the connection; Glance then puts the image back to `queued`.
     ///
@@ -163,12 +168,18 @@ impl Upload<'_> {
 
     async fn run(&self) -> Result<Uploaded> {
         // This also renews a token that the service no longer takes, before a byte is sent.
-        let image = self.client.image(self.id).await?;
-        if image.status != ImageStatus::Queued {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!("image {} is {}, only a queued one takes bytes", self.id, image.status),
-            ));
+        let status = self.client.image(self.id).await?.status;
+        let conflict = |status: &ImageStatus| {
+            let text = format!("image {} is {status}, only a queued one takes bytes", self.id);
+            Error::new(ErrorKind::Conflict, text)
+        };
+        // An upload that was cut off, perhaps with the process that made it, ends only when Glance sees it.
+        let status = match status {
+            ImageStatus::Saving => self.settled(&conflict(&status)).await?,
+            status => status,
+        };
+        if status != ImageStatus::Queued {
+            return Err(conflict(&status));
         }
         let mut attempt = 1;
         loop {
@@ -177,23 +188,29 @@ impl Upload<'_> {
                 Ok(()) => return self.confirm(&sent).await,
                 Err(error) => error,
             };
-            let again = error.is_retryable() || error.is_unauthorized();
+            // Glance says 409 or 410 when it had not yet seen the end of an attempt before this one.
+            let again = error.is_retryable()
+                || error.is_unauthorized()
+                || error.is_conflict()
+                || error.status() == Some(StatusCode::GONE);
             if !again || attempt >= self.options.attempts {
                 return Err(error);
             }
             debug!(image = self.id, attempt, %error, "upload broke off");
-            // The answer may have been lost after Glance had everything.
             match self.settled(&error).await? {
                 ImageStatus::Queued => {}
-                ImageStatus::Active => return self.confirm(&sent).await,
+                // The answer may have been lost after Glance had everything.
+                ImageStatus::Active if error.is_retryable() && sent.complete.load(Ordering::Acquire) => {
+                    return self.confirm(&sent).await;
+                }
                 _ => return Err(error),
             }
             let retry = &self.client.cloud.options().retry;
             match retry.pause(error.clone(), true, attempt - 1, self.deadline) {
                 Ok(pause) => tokio::time::sleep(pause).await,
-                // A refused token needs no pause: looking at the image has renewed it.
-                Err(_) if error.is_unauthorized() => {}
-                Err(error) => return Err(error),
+                Err(error) if error.is_retryable() => return Err(error),
+                // The others need no pause: the token is a new one, the earlier attempt has ended.
+                Err(_) => {}
             }
             attempt += 1;
         }
@@ -201,7 +218,7 @@ impl Upload<'_> {
 
     /// The state of the image once Glance has noticed that the upload broke off.
     async fn settled(&self, cause: &Error) -> Result<ImageStatus> {
-        let limit = Deadline::after(Duration::from_secs(60)).earlier(Some(self.deadline));
+        let limit = Deadline::after(SETTLING).earlier(Some(self.deadline));
         let looked = wait::until("the broken upload has ended", limit, || async {
             let image = self.client.image(self.id).await?;
             match image.status {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Filter, NetworkClient};
+use super::{Filter, NetworkClient, Tagged};
 use crate::error::Result;
 
 /// A port.
@@ -87,8 +87,9 @@ pub struct NewPort {
     /// A text for people.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Tags. Neutron takes them with the port, so there is never a port without them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Tags. Most Neutrons do not take them with the port, so they are set right after it: a port whose creation
+    /// was cut off may be without them, but has its name and description.
+    #[serde(skip)]
     pub tags: Vec<String>,
 }
 
@@ -202,13 +203,19 @@ impl NetworkClient {
         self.show("ports", id, "port").await
     }
 
-    /// Makes a port.
+    /// Makes a port and tags it.
     ///
     /// # Errors
     /// `Conflict` when the address is taken; `NotFound` when the network or a security group does not exist;
     /// `BadRequest` when the address is not of the subnet; `QuotaExceeded`.
     pub async fn create_port(&self, port: &NewPort) -> Result<Port> {
-        self.create("ports", "port", port).await
+        let mut made: Port = self.create("ports", "port", port).await?;
+        if !port.tags.is_empty() {
+            let tags: Vec<_> = port.tags.iter().map(String::as_str).collect();
+            self.set_tags(Tagged::Ports, &made.id, &tags).await?;
+            made.tags.clone_from(&port.tags);
+        }
+        Ok(made)
     }
 
     /// Changes a port.
