@@ -131,6 +131,12 @@ impl CloudConfig {
         file::CloudsFile::read_with_secure(path, &path.with_file_name("secure.yaml"))?.cloud(name)
     }
 
+    /// The same cloud as somebody else.
+    pub fn with_auth(mut self, auth: Auth) -> CloudConfig {
+        self.auth = auth;
+        self
+    }
+
     /// The same cloud in another region.
     pub fn with_region(mut self, region: impl Into<String>) -> CloudConfig {
         self.region = Some(region.into());

@@ -166,11 +166,24 @@ fn broken(label: &str, host: &str, error: reqwest::Error) -> Error {
     Error::new(kind, format!("{label}: {host} {what}{reason}")).with_source(error)
 }
 
-/// What rustls says, which an I/O error may wrap.
+/// What rustls says. I/O errors hide what they wrap from the source chain, and one may wrap another.
 fn innermost_tls(source: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = source.downcast_ref::<rustls::Error>() {
         return Some(error.to_string());
     }
-    let inner = source.downcast_ref::<std::io::Error>()?.get_ref()?;
-    inner.downcast_ref::<rustls::Error>().map(ToString::to_string)
+    innermost_tls(source.downcast_ref::<std::io::Error>()?.get_ref()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::innermost_tls;
+
+    #[test]
+    fn a_tls_error_is_found_inside_io_errors() {
+        let error = io::Error::other(io::Error::other(rustls::Error::DecryptError));
+        assert!(innermost_tls(&error).is_some());
+        assert_eq!(innermost_tls(&io::Error::other("cut")), None);
+    }
 }
