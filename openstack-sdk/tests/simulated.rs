@@ -8,9 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream;
 use openstack_sdk::compute::{GroupPolicy, NewServer, ServerQuery, ServerStatus};
-use openstack_sdk::image::{
-    ImageStatus, NewImage, SourceError, SourceFuture, UploadBody, UploadOptions, UploadSource,
-};
+use openstack_sdk::image::{ImageStatus, NewImage, SourceFuture, UploadBody, UploadOptions, UploadSource};
 use openstack_sdk::network::{Filter, NewPort};
 use openstack_sdk::{Cloud, CloudConfig, CloudOptions, ErrorKind, RetryPolicy, ServiceType};
 use openstack_sim::{Effect, Fault, OpenStackSim, Options, Quota, Service};
