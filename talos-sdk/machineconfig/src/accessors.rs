@@ -24,17 +24,29 @@ impl Config {
 
     /// The name of the cluster.
     pub fn cluster_name(&self) -> Option<&str> {
-        non_empty(&self.cluster()?.cluster_name)
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::KubeClusterConfig(config) => non_empty(&config.cluster_name),
+            _ => None,
+        });
+        document.or_else(|| non_empty(&self.cluster()?.cluster_name))
     }
 
     /// The URL of the Kubernetes API.
     pub fn endpoint(&self) -> Option<&Url> {
-        self.cluster()?.control_plane.as_ref()?.endpoint.as_ref()
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::KubeClusterConfig(config) => Some(&config.endpoint),
+            _ => None,
+        });
+        document.or_else(|| self.cluster()?.control_plane.as_ref()?.endpoint.as_ref())
     }
 
     /// The cluster's identity for discovery.
     pub fn cluster_id(&self) -> Option<&str> {
-        non_empty(&self.cluster()?.id)
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::DiscoveryIdentityConfig(config) => non_empty(&config.cluster_id),
+            _ => None,
+        });
+        document.or_else(|| non_empty(&self.cluster()?.id))
     }
 
     /// PEM of the Talos API's certificate authority, and of its key where the machine has it.
@@ -49,7 +61,14 @@ impl Config {
 
     /// PEM of the Kubernetes certificate authority, and of its key where the machine has it.
     pub fn kubernetes_ca(&self) -> Option<(String, Option<SecretString>)> {
-        pem(self.cluster()?.ca.as_ref()?)
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::KubeApiServerCaConfig(config) => match &config.issuing_ca {
+                Some(pair) => Some((pair.cert.clone(), Some((*pair.key).clone()))),
+                None => config.accepted_cas.first().map(|ca| (ca.clone(), None)),
+            },
+            _ => None,
+        });
+        document.or_else(|| pem(self.cluster()?.ca.as_ref()?))
     }
 
     /// More names and addresses for the certificate of the Talos API.
@@ -59,6 +78,13 @@ impl Config {
 
     /// More names and addresses for the certificate of the Kubernetes API.
     pub fn api_server_cert_sans(&self) -> &[String] {
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::KubeApiServerConfig(config) => Some(config.cert_extra_sans.as_slice()),
+            _ => None,
+        });
+        if let Some(sans) = document {
+            return sans;
+        }
         let api_server = self.cluster().and_then(|cluster| cluster.api_server.as_ref());
         api_server.map_or(&[], |api_server| &api_server.cert_sans)
     }
@@ -74,7 +100,11 @@ impl Config {
 
     /// The image of the kubelet.
     pub fn kubelet_image(&self) -> Option<&str> {
-        non_empty(&self.machine()?.kubelet.as_ref()?.image)
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::KubeletConfig(config) => non_empty(&config.image),
+            _ => None,
+        });
+        document.or_else(|| non_empty(&self.machine()?.kubelet.as_ref()?.image))
     }
 
     /// The Kubernetes version without `v`, taken from the tag of the kubelet's image.
@@ -85,16 +115,32 @@ impl Config {
 
     /// The image that installs Talos.
     pub fn install_image(&self) -> Option<&str> {
-        non_empty(&self.machine()?.install.as_ref()?.image)
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::UnattendedInstallConfig(config) => non_empty(&config.installer.image),
+            _ => None,
+        });
+        document.or_else(|| non_empty(&self.machine()?.install.as_ref()?.image))
     }
 
-    /// The disk that Talos is installed to.
+    /// The disk that Talos is installed to, where it is given by its path.
     pub fn install_disk(&self) -> Option<&str> {
-        non_empty(&self.machine()?.install.as_ref()?.disk)
+        let document = self.documents().iter().find_map(|document| match document {
+            Document::UnattendedInstallConfig(config) => {
+                let condition =
+                    config.provisioning.disk_selector.r#match.0.strip_prefix("disk.dev_path == \"")?;
+                condition.strip_suffix('"')
+            }
+            _ => None,
+        });
+        document.or_else(|| non_empty(&self.machine()?.install.as_ref()?.disk))
     }
 
     /// The name of the network plugin, `none` if something else installs one. Default: `flannel`.
     pub fn cni_name(&self) -> &str {
+        if self.documents().iter().any(|document| matches!(document, Document::KubeNetworkConfig(_))) {
+            let flannel = |document| matches!(document, &Document::KubeFlannelCniConfig(_));
+            return if self.documents().iter().any(flannel) { "flannel" } else { "none" };
+        }
         let network = self.cluster().and_then(|cluster| cluster.network.as_ref());
         let cni = network.and_then(|network| network.cni.as_ref());
         cni.and_then(|cni| non_empty(&cni.name)).unwrap_or("flannel")

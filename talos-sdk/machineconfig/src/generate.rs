@@ -1,5 +1,7 @@
 //! Configurations for the machines of a new cluster.
 
+mod defaults;
+mod documents;
 mod endpoint;
 mod sections;
 
@@ -62,21 +64,25 @@ fn machine(
 fn documents(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions) -> Result<Vec<Document>> {
     let contract = options.contract;
     if contract.multidoc_kubernetes_config_supported() {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("generating for contract {contract} is not offered yet, use v1.13 or older"),
-        ));
+        return documents::documents(role, secrets, options);
     }
     let mut documents = vec![Document::from(sections::sections(role, secrets, options)?)];
     if contract.multidoc_network_config_supported() {
         documents.extend(registry_mirrors(options)?);
-        let hostname = HostnameConfig { auto: Some(AutoHostnameKind::Stable), ..Default::default() };
-        documents.push(hostname.into());
+        documents.push(hostname());
     }
-    if contract.kube_span_multidoc_config() && options.kubespan.is_some() {
-        documents.push(KubeSpanConfig { enabled: options.kubespan, ..Default::default() }.into());
+    if contract.kube_span_multidoc_config() {
+        documents.extend(kubespan(options));
     }
     Ok(documents)
+}
+
+fn hostname() -> Document {
+    HostnameConfig { auto: Some(AutoHostnameKind::Stable), ..Default::default() }.into()
+}
+
+fn kubespan(options: &GenerateOptions) -> Option<Document> {
+    options.kubespan.map(|enabled| KubeSpanConfig { enabled: Some(enabled), ..Default::default() }.into())
 }
 
 fn registry_mirrors(options: &GenerateOptions) -> Result<Vec<Document>> {

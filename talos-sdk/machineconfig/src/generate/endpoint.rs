@@ -26,9 +26,6 @@ pub(crate) fn parse_endpoint(text: &str) -> Result<Url> {
     if url.host().is_empty() {
         return wrong("the host is missing, write a URL such as https://10.0.0.1:6443");
     }
-    if url.authority().matches(':').count() > 2 && !url.authority().contains('[') {
-        return wrong("an IPv6 address needs brackets, write a URL such as https://[fd00::1]:6443");
-    }
     if !url.port().is_empty() && url.port().parse::<u16>().unwrap_or(0) == 0 {
         return wrong("the port has to be between 1 and 65535");
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use talos_pki::SecretString;
-use talos_yaml::Node;
 
 use crate::contract::Contract;
 use crate::error::{Error, ErrorKind, Result};
+use crate::generate::defaults;
 use crate::generate::endpoint::parse_endpoint;
 use crate::machine_type::MachineType;
 use crate::options::{Cni, GenerateOptions};
@@ -21,10 +21,10 @@ use crate::types::v1alpha1::{
 use crate::types::{CertificateAndKey, Key, Secret, SecretBase64, Unstructured, Url};
 
 /// Port of KubePrism.
-const KUBE_PRISM_PORT: i64 = 7445;
+pub(crate) const KUBE_PRISM_PORT: i64 = 7445;
 
 /// Keeps load balancers outside the cluster away from control planes.
-const EXCLUDE_FROM_EXTERNAL_LB: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
+pub(crate) const EXCLUDE_FROM_EXTERNAL_LB: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
 
 /// The old registry of Kubernetes images, which 1.2 mirrors from the new one.
 const OLD_REGISTRY: &str = "k8s.gcr.io";
@@ -190,57 +190,21 @@ fn api_server(options: &GenerateOptions, endpoint: &Url, image: String) -> ApiSe
         image,
         cert_sans: host.into_iter().chain(options.additional_sans.iter().cloned()).collect(),
         disable_pod_security_policy: on(!contract.hide_disable_psp()),
-        admission_control: contract.pod_security_admission_enabled().then(pod_security).into_iter().collect(),
+        admission_control: contract
+            .pod_security_admission_enabled()
+            .then(|| AdmissionPluginConfig {
+                name: defaults::POD_SECURITY.to_owned(),
+                configuration: defaults::pod_security(),
+            })
+            .into_iter()
+            .collect(),
         audit_policy: if contract.api_server_audit_policy_supported() {
-            audit_policy()
+            defaults::audit_policy()
         } else {
             Unstructured::default()
         },
         ..Default::default()
     }
-}
-
-/// The default configuration of pod security: baseline is enforced, what is not restricted is reported.
-fn pod_security() -> AdmissionPluginConfig {
-    let levels = [
-        ("audit", "restricted"),
-        ("audit-version", "latest"),
-        ("enforce", "baseline"),
-        ("enforce-version", "latest"),
-        ("warn", "restricted"),
-        ("warn-version", "latest"),
-    ];
-    let exempt = vec![Node::string("kube-system")];
-    AdmissionPluginConfig {
-        name: "PodSecurity".to_owned(),
-        configuration: Unstructured::from_iter([
-            ("apiVersion", Node::string("pod-security.admission.config.k8s.io/v1alpha1")),
-            ("kind", Node::string("PodSecurityConfiguration")),
-            ("defaults", mapping(levels.map(|(key, level)| (key, Node::string(level))))),
-            (
-                "exemptions",
-                mapping([
-                    ("namespaces", Node::sequence(exempt)),
-                    ("runtimeClasses", Node::sequence(Vec::new())),
-                    ("usernames", Node::sequence(Vec::new())),
-                ]),
-            ),
-        ]),
-    }
-}
-
-/// The default audit policy: metadata of every request.
-fn audit_policy() -> Unstructured {
-    let rule = mapping([("level", Node::string("Metadata"))]);
-    Unstructured::from_iter([
-        ("apiVersion", Node::string("audit.k8s.io/v1")),
-        ("kind", Node::string("Policy")),
-        ("rules", Node::sequence(vec![rule])),
-    ])
-}
-
-fn mapping<const N: usize>(entries: [(&str, Node); N]) -> Node {
-    Node::mapping(entries.into_iter().map(|(key, value)| (Node::string(key), value)).collect())
 }
 
 fn cni(cni: &Cni) -> CniConfig {
@@ -261,14 +225,14 @@ fn optional(secret: Option<&SecretString>, wanted: bool) -> Secret {
     secret.filter(|_| wanted).cloned().map(Secret::from).unwrap_or_default()
 }
 
-fn present<'a, T>(secret: Option<&'a T>, name: &str) -> Result<&'a T> {
+pub(crate) fn present<'a, T>(secret: Option<&'a T>, name: &str) -> Result<&'a T> {
     secret.ok_or_else(|| {
         Error::new(ErrorKind::InvalidSecrets, format!("the secrets bundle has no certs.{name}"))
     })
 }
 
 /// A certificate authority with its key on control planes, without it on workers.
-fn authority(
+pub(crate) fn authority(
     pair: Option<&crate::secrets::CertificateAndKey>,
     name: &str,
     role: MachineType,

@@ -135,7 +135,6 @@ fn check_host(host: &str) -> Result<&str, &'static str> {
         }
         port
     } else {
-        // An IPv6 address without brackets has more colons than one, so its port is no number.
         let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
         if name.bytes().any(|b| !host_char(b)) {
             return Err("its host has a character that is not allowed");
@@ -145,6 +144,9 @@ fn check_host(host: &str) -> Result<&str, &'static str> {
     match port.strip_prefix(':') {
         None if port.is_empty() => Ok(host),
         Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => Ok(host),
+        Some(digits) if digits.contains(':') => {
+            Err("an IPv6 address needs brackets, as in https://[fd00::1]:6443")
+        }
         _ => Err("its port is not a number"),
     }
 }
