@@ -45,6 +45,16 @@ struct State {
 struct EtcdCluster {
     id: u64,
     members: Vec<EtcdMember>,
+    /// Ids of members whose machines are gone for good.
+    lost: BTreeSet<u64>,
+}
+
+impl EtcdCluster {
+    /// Whether more than half of the members are left: without that nobody can join.
+    fn has_quorum(&self) -> bool {
+        let lost = self.members.iter().filter(|member| self.lost.contains(&member.id)).count();
+        lost * 2 < self.members.len()
+    }
 }
 
 /// A member of etcd.
@@ -95,14 +105,14 @@ impl Cluster {
     /// Makes a new etcd with one member.
     pub(crate) fn bootstrap(&self, id: u64, member: EtcdMember) -> EtcdMembership {
         let membership = EtcdMembership { cluster: id, member: member.id };
-        self.state().etcd.push(EtcdCluster { id, members: vec![member] });
+        self.state().etcd.push(EtcdCluster { id, members: vec![member], lost: BTreeSet::new() });
         membership
     }
 
     /// Joins the etcd that there is.
     pub(crate) fn join(&self, member: EtcdMember) -> Option<EtcdMembership> {
         let mut state = self.state();
-        let etcd = state.etcd.first_mut()?;
+        let etcd = state.etcd.iter_mut().find(|etcd| etcd.has_quorum())?;
         let membership = EtcdMembership { cluster: etcd.id, member: member.id };
         etcd.members.push(member);
         Some(membership)
@@ -110,7 +120,7 @@ impl Cluster {
 
     /// Whether there is an etcd to join.
     pub(crate) fn has_etcd(&self) -> bool {
-        !self.state().etcd.is_empty()
+        self.state().etcd.iter().any(EtcdCluster::has_quorum)
     }
 
     /// Takes a member out of etcd.
@@ -187,9 +197,22 @@ impl Cluster {
         (state.nodes.values().cloned().collect(), state.revision)
     }
 
-    /// Forgets a machine that is gone for good. etcd and Kubernetes keep theirs until somebody removes them.
+    /// Forgets a machine that is gone for good. etcd and Kubernetes keep theirs until somebody removes them, but an etcd
+    /// whose machines are all gone is gone with them, and with it what Kubernetes knew.
     pub(crate) fn leave(&self, address: Ipv4Addr) {
-        let id = self.state().members.remove(&address);
+        let mut state = self.state();
+        let id = state.members.remove(&address);
+        for etcd in &mut state.etcd {
+            let gone = etcd.members.iter().filter(|member| member.address == address).map(|member| member.id);
+            etcd.lost.extend(gone);
+        }
+        let before = state.etcd.len();
+        state.etcd.retain(|etcd| etcd.members.iter().any(|member| !etcd.lost.contains(&member.id)));
+        if before > 0 && state.etcd.is_empty() {
+            state.nodes.clear();
+            state.names.clear();
+        }
+        drop(state);
         if let Some(id) = id {
             self.members.remove(&id);
         }
