@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use talos_client::{ErrorKind as Cause, EtcdMember, ServiceState};
+use talos_client::resources::MachineStatus;
+use talos_client::{ErrorKind as Cause, EtcdMember, MachineStage, Resource, ServiceState};
 use tokio::time::Instant;
 
 use crate::cluster::{Cluster, Member};
@@ -105,9 +106,33 @@ impl Cluster {
             if call.maybe_taken && call.last_sign.elapsed() < options.settle {
                 return Ok(Look::NotYet(state));
             }
+            if let Some(reason) = self.not_bootable(target).await {
+                return Ok(Look::NotYet(reason));
+            }
             self.send_bootstrap(target, call, observer).await
         })
         .await
+    }
+
+    /// Why a machine can't take the call yet; `None` once it can.
+    async fn not_bootable(&self, target: &Member) -> Option<String> {
+        let node = self.client.node(&target.address).with_timeout(crate::wait::LOOK);
+        let name = &target.name;
+        match node.resources::<MachineStatus>().get(MachineStatus::ID).await {
+            Ok(Resource { spec: MachineStatus { stage, .. }, .. }) => match stage {
+                MachineStage::Booting | MachineStage::Running => {}
+                stage => return Some(format!("{name} is {stage}")),
+            },
+            Err(error) => return Some(format!("{name} does not tell its stage: {}", chain(&error))),
+        }
+        let services = node.services().await;
+        let etcd = services.as_ref().ok().and_then(|all| all.iter().find(|service| service.id == "etcd"));
+        match etcd.map(|etcd| &etcd.state) {
+            Some(ServiceState::Initialized | ServiceState::Waiting | ServiceState::Starting) | None => {
+                Some(format!("{name}: {}", service_line(&services, "etcd")))
+            }
+            Some(_) => None,
+        }
     }
 
     async fn send_bootstrap(
