@@ -35,6 +35,9 @@ pub struct Port {
     /// The ids of its security groups.
     #[serde(default)]
     pub security_groups: Vec<String>,
+    /// A text for people.
+    #[serde(default)]
+    pub description: String,
     /// The tags.
     #[serde(default)]
     pub tags: Vec<String>,

@@ -1,14 +1,12 @@
 //! The disk image in Glance.
 
-use std::sync::Arc;
-
 use openstack_sdk::image::{Image, ImageQuery, ImageStatus, ImageUpdate, NewImage, UploadOptions};
 use tokio::sync::mpsc;
 
-use crate::download::FactoryImage;
+use crate::download::{FactoryImage, is_passing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Resource};
-use crate::run::Run;
+use crate::run::{Run, gone};
 use crate::spec::ImageSource;
 
 /// The properties by which an image is known again.
@@ -54,10 +52,8 @@ impl Run<'_> {
         let source = FactoryImage::open(url, schematic, version).await?;
         // An upload that an earlier run of this cluster left: its bytes can't be trusted, and a new one takes no longer.
         for half in halves {
-            match images.delete_image(&half.id).await {
-                Err(error) if !error.is_not_found() => return Err(error.into()),
-                _ => self.deleted_one(Resource::Image, &name, &half.id),
-            }
+            gone(images.delete_image(&half.id).await)?;
+            self.deleted_one(Resource::Image, &name, &half.id);
         }
         let new = NewImage::new(&name)
             .with_property(SCHEMATIC, schematic)
@@ -73,14 +69,14 @@ impl Run<'_> {
 
     async fn upload(&self, id: &str, source: FactoryImage) -> Result<()> {
         let (tell, mut told) = mpsc::unbounded_channel();
-        let source = Arc::new(source);
-        let counter = Arc::clone(&source);
+        let download = source.progress();
         let options = UploadOptions::default().with_progress(move |progress| {
+            let download = download();
             // Nobody listens any more once the upload is over.
-            let _ = tell.send((progress.sent, counter.received(), counter.total()));
+            let _ = tell.send((progress.sent, download.received(), download.total()));
         });
         let images = self.cloud.image();
-        let mut upload = std::pin::pin!(images.upload(id, &*source, options, self.spec.timeouts.image));
+        let mut upload = std::pin::pin!(images.upload(id, &source, options, self.spec.timeouts.image));
         let uploaded = loop {
             tokio::select! {
                 outcome = &mut upload => break outcome,
@@ -90,7 +86,7 @@ impl Run<'_> {
             }
         };
         let uploaded = uploaded.map_err(|error| {
-            let retryable = error.is_retryable();
+            let retryable = is_passing(&error);
             Error::new(ErrorKind::Image, error.to_string()).with_retryable(retryable).with_source(error)
         })?;
         let Some(hash) = uploaded.image.hash else {

@@ -10,15 +10,10 @@ use openstack_sdk::network::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Resource;
 use crate::machine_config::Addresses;
-use crate::run::{Node, Run, address, each, known};
+use crate::run::{Node, Run, address, each, gone, known};
 use crate::spec::NodeName;
 
 impl Run<'_> {
-    /// Written into what can't be tagged in the moment of its creation, so that it is known again if the tag is missing.
-    fn description(&self) -> String {
-        format!("Talos cluster {}", self.spec.name)
-    }
-
     /// Network and subnet (made only where the project has none), security group with its rules, server group.
     pub(crate) async fn ensure_network(&mut self) -> Result<()> {
         if self.found.network.is_none() {
@@ -36,53 +31,56 @@ impl Run<'_> {
 
     async fn ensure_own_network(&self) -> Result<String> {
         let (network, name) = (self.cloud.network(), self.spec.own_name());
-        let id = match network.networks(&Filter::new().with_name(&name)).await?.into_iter().next() {
+        let there = network.networks(&Filter::new().with_name(&name)).await?.into_iter().next();
+        let made = match there {
             Some(found) => {
                 self.found_one(Resource::Network, &name, &found.id);
-                found.id
+                found
             }
             None => {
-                let new = NewNetwork::new(&name).with_description(self.description());
+                let new = NewNetwork::new(&name).with_description(self.spec.description());
                 let made = network.create_network(&new).await?;
                 self.created_one(Resource::Network, &name, &made.id);
-                made.id
+                made
             }
         };
-        network.add_tag(Tagged::Networks, &id, &self.spec.tag()).await?;
-        let subnet = match network.subnets(&Filter::new().with_network(&id)).await?.into_iter().next() {
-            Some(found) => found.id,
-            None => {
-                let mut new = NewSubnet::new(&id, &self.spec.network.cidr).with_name(&name);
-                for server in &self.spec.network.dns_servers {
-                    new = new.with_dns_nameserver(server);
-                }
-                let made = network.create_subnet(&new).await?;
-                self.created_one(Resource::Subnet, &name, &made.id);
-                made.id
+        self.ensure_tag(Tagged::Networks, &made.id, &made.tags).await?;
+        if network.subnets(&Filter::new().with_network(&made.id)).await?.is_empty() {
+            let mut new = NewSubnet::new(&made.id, &self.spec.network.cidr).with_name(&name);
+            for server in &self.spec.network.dns_servers {
+                new = new.with_dns_nameserver(server);
             }
-        };
-        network.add_tag(Tagged::Subnets, &subnet, &self.spec.tag()).await?;
-        Ok(id)
+            let subnet = network.create_subnet(&new).await?;
+            self.created_one(Resource::Subnet, &name, &subnet.id);
+        }
+        Ok(made.id)
+    }
+
+    /// Tags a thing that does not carry the cluster's tag yet.
+    async fn ensure_tag(&self, kind: Tagged, id: &str, tags: &[String]) -> Result<()> {
+        let tag = self.spec.tag();
+        if !tags.contains(&tag) {
+            self.cloud.network().add_tag(kind, id, &tag).await?;
+        }
+        Ok(())
     }
 
     async fn ensure_security_group(&self) -> Result<String> {
         let (network, name) = (self.cloud.network(), self.spec.own_name());
         let found = network.security_groups(&Filter::new().with_name(&name)).await?;
-        let own = |group: &SecurityGroup| {
-            group.tags.contains(&self.spec.tag()) || group.description == self.description()
-        };
+        let own = |group: &SecurityGroup| self.spec.owns(&group.tags, &group.description);
         let group = match found.into_iter().find(own) {
             Some(group) => {
                 self.found_one(Resource::SecurityGroup, &name, &group.id);
                 group
             }
             None => {
-                let group = network.create_security_group(&name, &self.description()).await?;
+                let group = network.create_security_group(&name, &self.spec.description()).await?;
                 self.created_one(Resource::SecurityGroup, &name, &group.id);
                 group
             }
         };
-        network.add_tag(Tagged::SecurityGroups, &group.id, &self.spec.tag()).await?;
+        self.ensure_tag(Tagged::SecurityGroups, &group.id, &group.tags).await?;
         for rule in self.rules(&group.id) {
             if group.rules.iter().any(|there| rule.matches(there)) {
                 continue;
@@ -124,8 +122,7 @@ impl Run<'_> {
 
     /// A port with an address for every node, and a floating address for every control plane if asked for.
     pub(crate) async fn ensure_ports(&mut self) -> Result<()> {
-        let tagged = Filter::new().with_tag(self.spec.tag());
-        let ports = self.cloud.network().ports(&tagged).await?;
+        let ports = self.cloud.network().ports(&Filter::new()).await?;
         let floating = match &self.found.floating_network {
             Some(_) => self.cloud.network().floating_ips(&Filter::new()).await?,
             None => Vec::new(),
@@ -145,15 +142,28 @@ impl Run<'_> {
     }
 
     async fn ensure_port(&self, node: &NodeName, ports: &[Port]) -> Result<Port> {
-        if let Some(port) = ports.iter().find(|port| port.name == node.name) {
+        let network = self.cloud.network();
+        let own = |port: &&Port| port.name == node.name && self.spec.owns(&port.tags, &port.description);
+        let mut own: Vec<&Port> = ports.iter().filter(own).collect();
+        // A creation that was cut off may have come through after the next look: the one in use, else the known one, stays.
+        let known_port = self.state.ports.get(&node.name);
+        own.sort_by_key(|port| (!port.is_in_use(), known_port != Some(&port.id), &port.id));
+        let port = if let Some((port, spare)) = own.split_first() {
+            for port in spare.iter().filter(|port| !port.is_in_use()) {
+                gone(network.delete_port(&port.id).await)?;
+                self.deleted_one(Resource::Port, &port.name, &port.id);
+            }
             self.found_one(Resource::Port, &port.name, &port.id);
-            return Ok(port.clone());
-        }
-        let new = NewPort::new(&node.name, known(&self.found.network, "the network")?)
-            .with_security_group(known(&self.found.security_group, "the security group")?)
-            .with_tag(self.spec.tag());
-        let port = self.cloud.network().create_port(&new).await?;
-        self.created_one(Resource::Port, &port.name, &port.id);
+            (*port).clone()
+        } else {
+            let new = NewPort::new(&node.name, known(&self.found.network, "the network")?)
+                .with_security_group(known(&self.found.security_group, "the security group")?)
+                .with_description(self.spec.description());
+            let port = network.create_port(&new).await?;
+            self.created_one(Resource::Port, &port.name, &port.id);
+            port
+        };
+        self.ensure_tag(Tagged::Ports, &port.id, &port.tags).await?;
         Ok(port)
     }
 
@@ -189,7 +199,7 @@ impl Run<'_> {
         all: &[FloatingIp],
     ) -> Result<IpAddr> {
         let network = self.cloud.network();
-        let description = format!("{} {}", self.description(), node.name);
+        let description = format!("{} {}", self.spec.description(), node.name);
         let found = match all.iter().find(|floating| floating.description == description) {
             Some(found) => {
                 self.found_one(Resource::FloatingIp, &found.address, &found.id);
@@ -202,7 +212,7 @@ impl Run<'_> {
                 made
             }
         };
-        network.add_tag(Tagged::FloatingIps, &found.id, &self.spec.tag()).await?;
+        self.ensure_tag(Tagged::FloatingIps, &found.id, &found.tags).await?;
         if found.port_id.as_deref() != Some(port.id.as_str()) {
             network.associate_floating_ip(&found.id, Some(&port.id)).await?;
         }

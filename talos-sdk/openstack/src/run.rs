@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
 use openstack_sdk::Cloud;
 use openstack_sdk::compute::Flavor;
 use talos_cluster::Cluster;
@@ -138,13 +139,23 @@ pub(crate) fn known<'t, T>(value: &'t Option<T>, what: &str) -> Result<&'t T> {
 }
 
 /// Runs `work` for all of `items`, a few at once, and gives the results in their order, or the first error.
+///
+/// An error cuts none of the others off: a creation whose outcome nobody hears would be made twice.
 pub(crate) async fn each<T, U, F>(items: Vec<T>, work: impl Fn(T) -> F) -> Result<Vec<U>>
 where
     F: Future<Output = Result<U>>,
 {
-    use futures_util::{StreamExt as _, TryStreamExt as _, stream};
     const AT_ONCE: usize = 8;
-    stream::iter(items).map(work).buffered(AT_ONCE).try_collect().await
+    let outcomes: Vec<Result<U>> = stream::iter(items).map(work).buffered(AT_ONCE).collect().await;
+    outcomes.into_iter().collect()
+}
+
+/// What is gone already needs no deletion.
+pub(crate) fn gone(outcome: openstack_sdk::Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if !error.is_not_found() => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn overdue(step: Step, limit: Duration, last: Option<Error>) -> Error {

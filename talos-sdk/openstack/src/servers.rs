@@ -7,7 +7,7 @@ use talos_cluster::talos_machineconfig::Config;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Resource};
-use crate::run::{CLUSTER_ID, Node, Run, each, known};
+use crate::run::{CLUSTER_ID, Node, Run, each, gone, known};
 use crate::user_data;
 
 impl Run<'_> {
@@ -83,10 +83,7 @@ impl Run<'_> {
             return Ok(Some(server.id.clone()));
         }
         let compute = self.cloud.compute();
-        match compute.delete_server(&server.id).await {
-            Err(error) if !error.is_not_found() => return Err(error.into()),
-            _ => {}
-        }
+        gone(compute.delete_server(&server.id).await)?;
         compute.wait_for_server_deleted(&server.id, self.spec.timeouts.servers).await?;
         self.deleted_one(Resource::Server, &server.name, &server.id);
         Ok(None)

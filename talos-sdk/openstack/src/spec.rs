@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::balancer::LoadBalancer;
+use talos_factory::{DEFAULT_SCHEMATIC_ID, PUBLIC_FACTORY};
 
-/// The schematic without any customization.
-pub const VANILLA_SCHEMATIC: &str = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba";
+use crate::balancer::LoadBalancer;
 
 /// What a cluster shall be.
 ///
@@ -101,7 +100,7 @@ pub enum ImageSource {
     Factory {
         /// Its address. Default: `https://factory.talos.dev`.
         url: String,
-        /// The id of the schematic. Default: [`VANILLA_SCHEMATIC`].
+        /// The id of the schematic. Default: [`DEFAULT_SCHEMATIC_ID`].
         schematic: String,
     },
     /// An image in Glance, by id or name, taken as it is.
@@ -110,7 +109,7 @@ pub enum ImageSource {
 
 impl Default for ImageSource {
     fn default() -> Self {
-        Self::Factory { url: "https://factory.talos.dev".into(), schematic: VANILLA_SCHEMATIC.into() }
+        Self::Factory { url: PUBLIC_FACTORY.into(), schematic: DEFAULT_SCHEMATIC_ID.into() }
     }
 }
 
@@ -399,6 +398,16 @@ impl Spec {
     /// The name of what exists once in a cluster.
     pub(crate) fn own_name(&self) -> String {
         format!("talos-{}", self.name)
+    }
+
+    /// Written into what can't be tagged in the moment of its creation, so that it is known again if the tag is missing.
+    pub(crate) fn description(&self) -> String {
+        format!("Talos cluster {}", self.name)
+    }
+
+    /// Whether something was made for this cluster.
+    pub(crate) fn owns(&self, tags: &[String], description: &str) -> bool {
+        tags.contains(&self.tag()) || description == self.description()
     }
 
     /// The tag that everything made for this cluster carries.

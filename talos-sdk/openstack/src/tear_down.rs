@@ -7,12 +7,12 @@ use openstack_sdk::network::Filter;
 use crate::check::check;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Observer, Resource};
-use crate::run::each;
+use crate::run::{each, gone};
 use crate::spec::Spec;
 use crate::state::State;
 use crate::store::Store;
 
-/// Removes everything in the cloud that carries the cluster's tag, and nothing else: servers, floating addresses,
+/// Removes everything in the cloud that was made for the cluster, known by its tag, and nothing else: servers, floating addresses,
 /// ports, the server group, the security group, and the network if it was made for the cluster.
 ///
 /// The image stays, since other clusters may use it. The secrets and the configurations stay in the store, so that
@@ -68,7 +68,11 @@ impl Removal<'_> {
 
     async fn floating_addresses(&self) -> Result<()> {
         let network = self.cloud.network();
-        for floating in network.floating_ips(&self.tagged()).await? {
+        for floating in network.floating_ips(&Filter::new()).await? {
+            let own = floating.description.starts_with(&format!("{} ", self.spec.description()));
+            if !own && !floating.tags.contains(&self.spec.tag()) {
+                continue;
+            }
             gone(network.delete_floating_ip(&floating.id).await)?;
             self.deleted(Resource::FloatingIp, &floating.address, &floating.id);
         }
@@ -77,7 +81,8 @@ impl Removal<'_> {
 
     async fn ports(&self) -> Result<()> {
         let network = self.cloud.network();
-        for port in network.ports(&self.tagged()).await? {
+        let all = network.ports(&Filter::new()).await?;
+        for port in all.iter().filter(|port| self.spec.owns(&port.tags, &port.description)) {
             gone(network.delete_port(&port.id).await)?;
             self.deleted(Resource::Port, &port.name, &port.id);
         }
@@ -99,7 +104,8 @@ impl Removal<'_> {
 
     async fn security_group(&self) -> Result<()> {
         let network = self.cloud.network();
-        for group in network.security_groups(&self.tagged()).await? {
+        let all = network.security_groups(&Filter::new().with_name(self.spec.own_name())).await?;
+        for group in all.iter().filter(|group| self.spec.owns(&group.tags, &group.description)) {
             gone(network.delete_security_group(&group.id).await)?;
             self.deleted(Resource::SecurityGroup, &group.name, &group.id);
         }
@@ -123,13 +129,5 @@ impl Removal<'_> {
             self.deleted(Resource::Network, &found.name, &found.id);
         }
         Ok(())
-    }
-}
-
-/// What is gone already needs no deletion.
-fn gone(outcome: openstack_sdk::Result<()>) -> Result<()> {
-    match outcome {
-        Err(error) if !error.is_not_found() => Err(error.into()),
-        _ => Ok(()),
     }
 }
