@@ -119,17 +119,22 @@ func (b bundles) randomGenRequest(r *rand.Rand) map[string]any {
 	return request
 }
 
-func (b bundles) randomPatchRequest(r *rand.Rand) map[string]any {
-	generated := answerLine(mustJSON(map[string]any{
+// generated is a control plane or worker configuration as Go generates it.
+func (b bundles) generated(r *rand.Rand) string {
+	made := answerLine(mustJSON(map[string]any{
 		"secrets": pick(r, b), "contract": pick(r, contracts), "cluster": "talos", "endpoint": "https://10.5.0.1:6443",
 	}), gen).(genAnswer)
 
-	config := generated.ControlPlane
-	if r.IntN(2) == 0 {
-		config = generated.Worker
+	return pick(r, []string{made.ControlPlane, made.Worker})
+}
+
+func (b bundles) randomPatchRequest(r *rand.Rand) map[string]any {
+	patches := texts(r, 4, fragments)().([]string)
+	for range r.IntN(3) {
+		patches = append(patches, pick(r, documents))
 	}
 
-	return map[string]any{"config": config, "patches": texts(r, 5, fragments)()}
+	return map[string]any{"config": b.generated(r), "patches": patches}
 }
 
 func mustJSON(value any) []byte {

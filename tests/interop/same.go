@@ -128,8 +128,13 @@ func sameGenerated(request, here, there map[string]any) string {
 		return difference
 	}
 
-	want, _ := here["talosconfig"].(string)
-	got, _ := there["talosconfig"].(string)
+	return sameContexts(request, here, there, "talosconfig")
+}
+
+// sameContexts compares two talosconfigs for one bundle.
+func sameContexts(request, here, there map[string]any, field string) string {
+	want, _ := here[field].(string)
+	got, _ := there[field].(string)
 
 	credentials := regexp.MustCompile(`(?m)^( +(?:crt|key): ).*$`)
 	if a, b := credentials.ReplaceAllString(want, "$1"), credentials.ReplaceAllString(got, "$1"); a != b {
