@@ -148,7 +148,7 @@ func (c *comparison) judge(number int, request, here, there map[string]any) {
 		return
 	}
 
-	if reason := excuse(c.suite.name, here); reason != "" {
+	if reason := excuse(c.suite.name, here, there); reason != "" {
 		c.excused[reason]++
 
 		return
