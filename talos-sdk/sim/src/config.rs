@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, word) in [
-            ("", "v1alpha1"),
-            ("version: v1alpha1\n", "machine is missing"),
-            ("version: v1alpha1\nmachine: {}\ncluster: {}\n", "machine.type"),
+            ("", "document"),
+            ("version: v1alpha1\ncluster: {}\n", "machine is missing"),
+            ("version: v1alpha1\nmachine: {type: other}\ncluster: {}\n", "type"),
             ("version: v1alpha1\nmachine: {type: worker}\ncluster: {}\n", "machine.ca"),
             ("version: v1alpha1\nmachine: {typo: worker}\n", "typo"),
         ] {

@@ -24,7 +24,8 @@ pub enum Fault {
     DropConnectionAfter,
     /// The stream is cut, connection and all, after this many bytes of messages.
     CutAfter(usize),
-    /// The answer is success but nothing happens. Only `Bootstrap` knows this.
+    /// A call that would do something is acknowledged, and nothing happens. `Bootstrap`, `Reboot`, `Shutdown` and
+    /// `Reset` know this; a call that is refused does not use it up.
     Lose,
     /// The machine does not come up. Counts boots, not calls.
     BootFails,
@@ -76,13 +77,26 @@ impl FaultRule {
         self
     }
 
-    fn matches(&self, path: &str, node: IpAddr, boot: bool) -> bool {
+    fn matches(&self, path: &str, node: IpAddr, moment: Moment) -> bool {
         let method = match &self.method {
             None => true,
             Some(method) => method == path || path.rsplit('/').next() == Some(method),
         };
-        (self.fault == Fault::BootFails) == boot && method && self.node.is_none_or(|n| n == node)
+        let own = match self.fault {
+            Fault::BootFails => Moment::Boot,
+            Fault::Lose => Moment::Acknowledgement,
+            _ => Moment::Call,
+        };
+        own == moment && method && self.node.is_none_or(|n| n == node)
     }
+}
+
+/// When a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    Call,
+    Acknowledgement,
+    Boot,
 }
 
 /// The faults of a simulation. Clones share the list.
@@ -125,16 +139,21 @@ impl Faults {
     }
 
     pub(crate) fn take_call(&self, path: &str, node: IpAddr) -> Option<Fault> {
-        self.take(path, node, false)
+        self.take(path, node, Moment::Call)
+    }
+
+    /// Whether work that is about to be acknowledged is to be forgotten.
+    pub(crate) fn take_lost(&self, path: &str, node: IpAddr) -> bool {
+        self.take(path, node, Moment::Acknowledgement).is_some()
     }
 
     pub(crate) fn take_boot(&self, node: IpAddr) -> bool {
-        self.take("", node, true).is_some()
+        self.take("", node, Moment::Boot).is_some()
     }
 
-    fn take(&self, path: &str, node: IpAddr, boot: bool) -> Option<Fault> {
+    fn take(&self, path: &str, node: IpAddr, moment: Moment) -> Option<Fault> {
         let mut rules = self.lock();
-        let index = rules.iter().position(|rule| rule.times > 0 && rule.matches(path, node, boot))?;
+        let index = rules.iter().position(|rule| rule.times > 0 && rule.matches(path, node, moment))?;
         let rule = rules.get_mut(index)?;
         if rule.skip > 0 {
             rule.skip -= 1;

@@ -1,4 +1,80 @@
-//! Simulated Talos nodes on loopback: real gRPC, real mutual TLS, real proxying.
+//! Simulated Talos machines on loopback: real gRPC, real mutual TLS, real proxying.
+//!
+//! It is for testing whatever talks to Talos: clients, controllers, installers, and platforms that bring up whole
+//! clusters. Machines listen on addresses of their own in 127.0.0.0/8, on the ports of real ones, so unmodified clients
+//! reach them, `talosctl` and `kubectl` included. Nothing leaves the machine that the tests run on.
+//!
+//! | to do | use |
+//! |---|---|
+//! | simulate machines | [`Simulation::start`], [`Simulation::add_node`] |
+//! | simulate OpenStack, the Image Factory and a load balancer around them | [`SimulatedCloud::start`] |
+//! | let time fly or stand still | [`Pace`], [`Clock`] |
+//! | make something fail | [`Simulation::faults`], [`SimNode::restart`], [`SimNode::power_off`] |
+//! | see what was called, and by whom | [`Simulation::calls`] |
+//! | see what a machine is doing | [`SimNode::stage`], [`SimNode::wait_until_ready`], [`SimNode::console`] |
+//!
+//! # A machine in maintenance mode
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use talos_sim::{NodeOptions, Simulation, SimulationOptions, Stage};
+//!
+//! let simulation = Simulation::start(SimulationOptions::default().with_seed(7))?;
+//! let node = simulation.add_node(NodeOptions::default().with_name("cp-1"))?;
+//! node.wait_for(Stage::Maintenance).await;
+//! // An installer reads the fingerprint where a real one does.
+//! let fingerprint = node.fingerprint().ok_or("it listens")?.to_string();
+//! assert!(node.console().contains(&fingerprint));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A cluster that loses its first bootstrap
+//!
+//! Machines read their configuration from user data, as in a cloud. A worker gets its certificate from a control plane
+//! of the same cluster, and etcd forms once somebody calls `Bootstrap`.
+//!
+//! ```
+//! # fn configurations() -> (String, String) { (String::new(), String::new()) }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use talos_sim::{NodeOptions, Simulation, SimulationOptions};
+//!
+//! let (control_plane, worker) = configurations();
+//! let simulation = Simulation::start(SimulationOptions::default())?;
+//! for (name, config) in [("cp-1", control_plane), ("worker-1", worker)] {
+//!     simulation.add_node(NodeOptions::default().with_name(name).with_user_data(config).with_installed(true))?;
+//! }
+//! simulation.faults().lose_bootstrap();
+//! // … run the installer, and then judge it:
+//! let bootstraps = simulation.calls().iter().filter(|call| call.method() == "Bootstrap").count();
+//! # assert_eq!(bootstraps, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A whole cloud
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use talos_sim::{CloudOptions, SimulatedCloud};
+//!
+//! let cloud = SimulatedCloud::start(CloudOptions::default()).await?;
+//! // Any client of OpenStack can use it, also from a process of its own.
+//! assert!(cloud.clouds_yaml().contains("clouds:"));
+//! assert!(cloud.openstack().servers().is_empty() && cloud.simulation().nodes().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is real and what is not
+//!
+//! Real: TLS with certificates made from the applied configuration, roles, forwarding, status codes, the order in
+//! which machines come up, what a reboot forgets. Behaviour follows the version that a machine plays, 1.9 to 1.14.
+//! Not real: there are no disks, containers or Kubernetes controllers; a method that would need them answers
+//! `Unimplemented`.
 
 mod api;
 mod calls;

@@ -83,9 +83,8 @@ async fn answer(
         _ => {}
     }
     let message = read_one(request.into_body()).await?;
-    let lost = fault == Some(Fault::Lose);
-    let context = Context { run, roles: &roles, lost };
-    let answer = api::dispatch(&context, method, message).await;
+    let context = Context { run, roles: &roles, method };
+    let answer = api::dispatch(&context, message).await;
     match fault {
         Some(Fault::FailAfter(code)) => Err(Status::new(code, "the simulator was told to fail this call")),
         Some(Fault::DropConnectionAfter) => cut(connection).await,

@@ -14,7 +14,7 @@ pub(crate) enum Streaming {
     Both,
 }
 
-/// One method as Talos 1.9 to 1.15 serve it.
+/// One method as Talos 1.9 to 1.14 serve it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Method {
     /// The gRPC path.
@@ -156,7 +156,6 @@ static METHODS: &[Method] = &[
     m("/machine.MachineService/SystemStat", Unary, READERS),
     m("/machine.MachineService/Upgrade", Unary, ADMIN),
     m("/machine.MachineService/Version", Unary, READERS),
-    m("/machine.StorageService/Statfs", Unary, READERS).since(15),
     m("/storage.StorageService/BlockDeviceWipe", Unary, ADMIN_READER).roles_before(13, ADMIN),
     m("/storage.StorageService/Disks", Unary, READERS),
     m("/time.TimeService/Time", Unary, READERS),
@@ -167,6 +166,53 @@ static METHODS: &[Method] = &[
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+
+    /// `1.13` as 13, and what lies before 1.9 as 0.
+    fn minor(version: &str) -> u16 {
+        let minor = version.strip_prefix("1.").unwrap().parse().unwrap();
+        if minor <= 9 { 0 } else { minor }
+    }
+
+    fn roles(names: &str) -> RoleSet {
+        RoleSet::parse(names.split(',')).unwrap()
+    }
+
+    #[test]
+    fn the_table_says_what_the_facts_of_the_project_say() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/facts/methods.tsv");
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut seen = 0;
+        for line in text.lines().skip(1) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let [path, _, _, _, streaming, since, removed, now, history] = columns[..] else {
+                unreachable!("{line}")
+            };
+            // The signer and trustd are no part of the machine API.
+            if path.starts_with("/signerapi.") || path.starts_with("/securityapi.") {
+                continue;
+            }
+            seen += 1;
+            let removed = if removed.is_empty() { u16::MAX } else { minor(removed) };
+            for version in 9..=15 {
+                let found = Method::find(path, version);
+                let exists = (minor(since)..removed).contains(&version);
+                assert_eq!(found.is_some(), exists, "{path} in 1.{version}");
+                let Some(method) = found else { continue };
+                assert_eq!(method.server_streaming(), streaming == "true", "{path}");
+                let mut steps = history.split(';').filter_map(|step| step.split_once('='));
+                let allowed = steps.rfind(|(from, _)| minor(from) <= version).map_or(now, |(_, roles)| roles);
+                for role in Role::ALL {
+                    let wanted = roles(allowed).contains(role);
+                    assert_eq!(
+                        method.allows(&[role].into(), version),
+                        wanted,
+                        "{path} as {role} in 1.{version}"
+                    );
+                }
+            }
+        }
+        assert_eq!(seen, METHODS.len());
+    }
 
     #[test]
     fn the_table_is_sorted() {

@@ -21,7 +21,7 @@ pub(super) fn bootstrap(cx: &Context<'_>, request: machine::BootstrapRequest) ->
     if run.services.state("etcd") != Some(ServiceState::Preparing) {
         return Err(Status::failed_precondition("the machine is not ready for a bootstrap yet"));
     }
-    if !cx.lost {
+    if !cx.lost() {
         run.bootstrap.send_replace(true);
     }
     Ok(Answer::one(&machine::BootstrapResponse { messages: vec![machine::Bootstrap { metadata: None }] }))

@@ -22,11 +22,15 @@ use crate::run::Run;
 pub(crate) struct Context<'a> {
     pub(crate) run: &'a Arc<Run>,
     pub(crate) roles: &'a RoleSet,
-    /// Whether the call is to be acknowledged and forgotten.
-    pub(crate) lost: bool,
+    pub(crate) method: &'static Method,
 }
 
 impl Context<'_> {
+    /// Whether the call is to be acknowledged and forgotten.
+    fn lost(&self) -> bool {
+        self.run.node.world.faults.take_lost(self.method.path, self.run.address().into())
+    }
+
     /// Refuses what only control planes serve.
     fn control_plane(&self, what: &str) -> Result<(), Status> {
         match self.run.config() {
@@ -38,13 +42,9 @@ impl Context<'_> {
 }
 
 /// Answers a call that is allowed.
-pub(crate) async fn dispatch(
-    context: &Context<'_>,
-    method: &Method,
-    message: Bytes,
-) -> Result<Answer, Status> {
+pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<Answer, Status> {
     let cx = context;
-    match method.path {
+    match cx.method.path {
         "/machine.MachineService/Version" => Ok(host::version(cx)),
         "/machine.MachineService/Hostname" => Ok(host::hostname(cx)),
         "/machine.MachineService/ServiceList" => Ok(host::services(cx)),

@@ -10,7 +10,7 @@ use crate::run::Next;
 
 fn end(cx: &Context<'_>, next: impl FnOnce(String) -> Next) -> Result<String, Status> {
     let actor = uuid(&mut cx.run.node.rng());
-    if !cx.lost && !cx.run.end(next(actor.clone())) {
+    if !cx.lost() && !cx.run.end(next(actor.clone())) {
         return Err(Status::failed_precondition("the machine is going down already"));
     }
     Ok(actor)

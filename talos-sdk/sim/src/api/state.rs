@@ -50,9 +50,17 @@ pub(super) fn watch(cx: &Context<'_>, request: cosi::WatchRequest) -> Result<Ans
         None => WatchBy::Kind(Query::new(&options.label_query, options.id_query.as_ref())?),
     };
     let watch = Watch::new(collection, by, &options, cx.run.cookie, cx.run.minor())?;
+    // Clients of the first version of the protocol do not know these two.
+    let early = request.api_version < 1;
+    let known = move |event: &cosi::Event| {
+        !early || !matches!(event.event_type(), cosi::EventType::Bootstrapped | cosi::EventType::Errored)
+    };
     let hello = stream::iter([Ok(cosi::WatchResponse::default())]);
-    let rest = stream::unfold(watch, |mut watch| async move {
-        let responses = watch.next().await?;
+    let rest = stream::unfold(watch, move |mut watch| async move {
+        let mut responses = watch.next().await?;
+        for response in &mut responses {
+            response.event.retain(known);
+        }
         Some((stream::iter(responses.into_iter().map(Ok)), watch))
     });
     Ok(Answer::many(hello.chain(rest.flatten())))

@@ -47,7 +47,7 @@ impl Watch {
         Ok(Self { collection, by, cookie, position, head, aggregated: options.aggregated, first })
     }
 
-    /// The next responses. Nothing means that the watch has lost its place, which it has said before.
+    /// The next responses. A watch that has lost its place says so once, and then nothing for ever.
     pub(crate) async fn next(&mut self) -> Option<Vec<cosi::WatchResponse>> {
         if !self.first.is_empty() {
             let events = std::mem::take(&mut self.first);
@@ -56,9 +56,6 @@ impl Watch {
         loop {
             self.head.borrow_and_update();
             let Some(changes) = self.collection.changes_from(self.position) else {
-                if self.position == u64::MAX {
-                    return None;
-                }
                 self.position = u64::MAX;
                 let event = cosi::Event {
                     event_type: EventType::Errored.into(),

@@ -1,0 +1,13 @@
+//! What simulated machines answer, asked with generated stubs over real TLS.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+mod cloud;
+mod cluster;
+mod faults;
+mod harness;
+mod maintenance;
+mod power;
+mod resources;
+mod roles;
+mod routing;

@@ -1,0 +1,129 @@
+//! COSI resources.
+
+use prost::Message;
+use talos_pki::Role;
+use talos_proto::cosi::resource::{
+    Event, EventType, GetRequest, IdQuery, ListOptions, ListRequest, WatchOptions, WatchRequest,
+    WatchResponse,
+};
+use talos_proto::resource::config::MachineConfigSpec;
+use talos_proto::talos::resource::definitions::cluster::MemberSpec;
+use tonic::{Code, Streaming};
+
+use crate::harness::{TestCluster, eventually, soon, state};
+
+fn get(namespace: &str, kind: &str, id: &str) -> GetRequest {
+    GetRequest { namespace: namespace.into(), r#type: kind.into(), id: id.into(), options: None }
+}
+
+fn watch(kind: &str, id: Option<&str>, options: WatchOptions) -> WatchRequest {
+    WatchRequest {
+        namespace: "runtime".into(),
+        r#type: kind.into(),
+        id: id.map(str::to_owned),
+        options: Some(options),
+        api_version: 1,
+    }
+}
+
+const STATUS: &str = "MachineStatuses.runtime.talos.dev";
+
+async fn next(stream: &mut Streaming<WatchResponse>) -> Vec<Event> {
+    soon(stream.message()).await.unwrap().unwrap().event
+}
+
+#[tokio::test]
+async fn resources_are_read_by_those_who_may() {
+    let cluster = TestCluster::bootstrapped(2, 1).await;
+    let address = cluster.control_planes[0].address();
+    let mut admin = state(address, &[Role::Admin]).await;
+    let mut reader = state(address, &[Role::Reader]).await;
+
+    let found = reader.get(get("runtime", STATUS, "machine")).await.unwrap().into_inner().resource.unwrap();
+    let spec = found.spec.unwrap();
+    assert_eq!(spec.yaml_spec, "stage: running\nstatus:\n    ready: true\n    unmetConditions: []\n");
+    assert!(!spec.proto_spec.is_empty());
+
+    for (request, code) in [
+        (get("runtime", STATUS, "nosuch"), Code::NotFound),
+        (get("nosuch", STATUS, "machine"), Code::PermissionDenied),
+        (get("runtime", "Nosuch.runtime.talos.dev", "x"), Code::PermissionDenied),
+        (get("config", "MachineConfigs.config.talos.dev", "v1alpha1"), Code::PermissionDenied),
+        (get("secrets", "OSRootSecrets.secrets.talos.dev", "os"), Code::PermissionDenied),
+    ] {
+        assert_eq!(reader.get(request.clone()).await.unwrap_err().code(), code, "{request:?}");
+    }
+    let config = admin.get(get("config", "MachineConfigs.config.talos.dev", "v1alpha1")).await.unwrap();
+    let config = config.into_inner().resource.unwrap().spec.unwrap();
+    let decoded = MachineConfigSpec::decode(config.proto_spec).unwrap();
+    assert!(decoded.yaml_marshalled.starts_with(b"version: v1alpha1"));
+    admin.get(get("secrets", "OSRootSecrets.secrets.talos.dev", "os")).await.unwrap();
+
+    let list = |kind: &str, namespace: &str, id: &str| ListRequest {
+        namespace: namespace.into(),
+        r#type: kind.into(),
+        options: Some(ListOptions { label_query: Vec::new(), id_query: Some(IdQuery { regexp: id.into() }) }),
+    };
+    let mut members = Vec::new();
+    let mut stream =
+        reader.list(list("Members.cluster.talos.dev", "cluster", "")).await.unwrap().into_inner();
+    while let Some(item) = stream.message().await.unwrap() {
+        let resource = item.resource.unwrap();
+        let spec = MemberSpec::decode(resource.spec.unwrap().proto_spec).unwrap();
+        members.push((resource.metadata.unwrap().id, spec.machine_type, spec.control_plane.is_some()));
+    }
+    let member = |id: &str, kind, control_plane| (id.to_owned(), kind, control_plane);
+    assert_eq!(members, [member("cp-0", 2, true), member("cp-1", 2, true), member("worker-0", 3, false)]);
+    let mut stream =
+        reader.list(list("Services.v1alpha1.talos.dev", "runtime", "^k")).await.unwrap().into_inner();
+    assert_eq!(stream.message().await.unwrap().unwrap().resource.unwrap().metadata.unwrap().id, "kubelet");
+    assert!(stream.message().await.unwrap().is_none());
+    let mut stream = reader
+        .list(list("ResourceDefinitions.meta.cosi.dev", "meta", "^machinestatuses"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_watch_sees_changes_and_its_bookmark_dies_with_the_boot() {
+    let cluster = TestCluster::bootstrapped(1, 0).await;
+    let node = &cluster.control_planes[0];
+    let mut client = state(node.address(), &[Role::Admin]).await;
+    let services = "Services.v1alpha1.talos.dev";
+
+    let mut one =
+        client.watch(watch(services, Some("kubelet"), WatchOptions::default())).await.unwrap().into_inner();
+    assert!(next(&mut one).await.is_empty(), "the first answer only says that the watch stands");
+    assert_eq!(next(&mut one).await[0].event_type(), EventType::Created);
+    let options = WatchOptions { bootstrap_contents: true, aggregated: true, ..Default::default() };
+    let mut all = client.watch(watch(services, None, options)).await.unwrap().into_inner();
+    assert!(next(&mut all).await.is_empty());
+    let first = next(&mut all).await;
+    let last = first.last().unwrap();
+    assert!(first.len() > 5 && last.event_type() == EventType::Bootstrapped);
+    let bookmark = last.bookmark.clone();
+
+    let mut machine = crate::harness::admin(node.address()).await;
+    let restart = talos_proto::machine::ServiceRestartRequest { id: "kubelet".into() };
+    machine.service_restart(restart).await.unwrap();
+    assert_eq!(next(&mut one).await[0].event_type(), EventType::Destroyed);
+    assert_eq!(next(&mut one).await[0].event_type(), EventType::Created);
+    let options = WatchOptions { start_from_bookmark: bookmark.clone(), ..Default::default() };
+    let mut again = client.watch(watch(services, None, options.clone())).await.unwrap().into_inner();
+    assert!(next(&mut again).await.is_empty());
+    assert_eq!(next(&mut again).await[0].event_type(), EventType::Destroyed);
+
+    node.restart();
+    soon(node.wait_until_ready()).await;
+    let stale = eventually(|| {
+        let options = options.clone();
+        async move {
+            let mut client = state(node.address(), &[Role::Admin]).await;
+            let refused = client.watch(watch(services, None, options)).await.err()?;
+            (refused.code() == Code::FailedPrecondition).then_some(())
+        }
+    });
+    stale.await;
+}

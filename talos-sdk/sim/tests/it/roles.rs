@@ -1,0 +1,64 @@
+//! Who may call what, as real machines answer it.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use talos_pki::Role;
+use tonic::Code;
+use tonic::codegen::Service;
+
+use crate::harness::{TestCluster, channel, identity, secrets, tls};
+
+/// The status of a call with an empty message.
+async fn ask(address: std::net::Ipv4Addr, role: Role, path: &str) -> Code {
+    let root = secrets().os_ca().unwrap().certificate;
+    let mut channel = channel(address, tls(Some(&identity(&[role])), Some(&root))).await.unwrap();
+    let request = http::Request::post(path)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(tonic::body::Body::new(Full::new(Bytes::from_static(&[0; 5]))))
+        .unwrap();
+    std::future::poll_fn(|context| channel.poll_ready(context)).await.unwrap();
+    let response = channel.call(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let headers = parts.headers;
+    let trailers = match headers.contains_key("grpc-status") {
+        true => headers,
+        false => {
+            // A stream that goes on was allowed.
+            let collected = tokio::time::timeout(std::time::Duration::from_millis(300), body.collect()).await;
+            match collected {
+                Ok(body) => body.unwrap().trailers().cloned().unwrap(),
+                Err(_) => return Code::Ok,
+            }
+        }
+    };
+    tonic::Status::from_header_map(&trailers).unwrap().code()
+}
+
+#[tokio::test]
+async fn denied_comes_before_everything_else() {
+    let cluster = TestCluster::bootstrapped(1, 0).await;
+    let address = cluster.control_planes[0].address();
+    let denied = Code::PermissionDenied;
+    // The codes for a reader, an operator and an administrator who send an empty message.
+    for (path, codes) in [
+        ("/machine.MachineService/Version", [Code::Ok; 3]),
+        ("/machine.MachineService/Events", [Code::Ok; 3]),
+        ("/machine.MachineService/EtcdMemberList", [Code::Ok; 3]),
+        ("/machine.MachineService/Logs", [Code::Unknown; 3]),
+        ("/machine.MachineService/Read", [denied, denied, Code::NotFound]),
+        ("/machine.MachineService/Kubeconfig", [denied, denied, Code::Ok]),
+        ("/machine.MachineService/ServiceStart", [denied, Code::Unknown, Code::Unknown]),
+        ("/machine.MachineService/ApplyConfiguration", [denied, denied, Code::InvalidArgument]),
+        ("/machine.MachineService/Bootstrap", [denied, denied, Code::AlreadyExists]),
+        ("/machine.MachineService/GenerateClientConfiguration", [denied, denied, Code::InvalidArgument]),
+        ("/machine.MachineService/MetaWrite", [denied, denied, Code::Unimplemented]),
+        ("/cosi.resource.State/Create", [denied; 3]),
+        ("/machine.LVMService/VolumeGroupRemove", [Code::Unimplemented; 3]),
+        ("/machine.MachineService/Nosuch", [Code::Unimplemented; 3]),
+    ] {
+        for (role, code) in [Role::Reader, Role::Operator, Role::Admin].into_iter().zip(codes) {
+            assert_eq!(ask(address, role, path).await, code, "{path} as {role}");
+        }
+    }
+}
