@@ -53,7 +53,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use node::{Kind, Mark, Node, ScalarStyle, Style};
 pub use order::natural_cmp;
 pub use resolve::Scalar;
-pub use ser::{IntText, to_node};
+pub use ser::{IntText, StrText, to_node};
 pub use tag::Tag;
 
 /// Writes a value as one document, byte for byte as Go's `yaml.Marshal` writes it: four columns of indentation,

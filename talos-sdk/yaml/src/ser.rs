@@ -77,12 +77,26 @@ fn wrapped(encoded: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IntText<'a>(pub &'a str);
 
+/// Text that is written as Go writes a string node without a style: plain where a YAML 1.2 reader takes it for a
+/// string, though `yes` or `1:30` would be quoted as a value.
+///
+/// Outside this crate's own writer it serializes as a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StrText<'a>(pub &'a str);
+
+const STR_TEXT: &str = "$talos_yaml::StrText";
 const INT_TEXT: &str = "$talos_yaml::IntText";
 const TIMESTAMP_TEXT: &str = "$talos_yaml::Timestamp";
 
 impl Serialize for IntText<'_> {
     fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(INT_TEXT, self.0)
+    }
+}
+
+impl Serialize for StrText<'_> {
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(STR_TEXT, self.0)
     }
 }
 
@@ -221,6 +235,7 @@ impl ser::Serializer for Serializer {
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Node> {
         let mut node = value.serialize(self)?;
         let tag = match name {
+            STR_TEXT => Tag::Str,
             INT_TEXT => Tag::Int,
             TIMESTAMP_TEXT => Tag::Timestamp,
             _ => return Ok(node),

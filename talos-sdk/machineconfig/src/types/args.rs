@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use talos_yaml::{Kind, Node, from_node};
+use talos_yaml::{Kind, Node, StrText, from_node};
 
 use crate::model::{DeleteError, Item, Mismatch, Rule, Value};
 
@@ -53,8 +53,8 @@ impl Serialize for ArgValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::One(value) if value.is_empty() => serializer.serialize_none(),
-            Self::One(value) => serializer.serialize_str(value),
-            Self::Many(values) => serializer.collect_seq(values),
+            Self::One(value) => StrText(value).serialize(serializer),
+            Self::Many(values) => serializer.collect_seq(values.iter().map(|value| StrText(value))),
         }
     }
 }
