@@ -82,7 +82,11 @@ impl Response {
 
     /// What stands in the body under a key.
     pub(crate) fn under<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
-        let mut body: Value = self.json()?;
+        self.part(&mut self.json()?, key)
+    }
+
+    /// Takes what stands under a key out of the body.
+    pub(crate) fn part<T: DeserializeOwned>(&self, body: &mut Value, key: &str) -> Result<T> {
         let inner = body.get_mut(key).map(Value::take);
         let inner =
             inner.ok_or_else(|| Error::protocol(format!("{}: the reply lacks `{key}`", self.label)))?;

@@ -92,8 +92,7 @@ impl ImageQuery {
     pub fn request(&self) -> Request {
         let mut request = Request::get(ServiceType::IMAGE, "images");
         let fields = [
-            // A comma or quote in the value would be taken for syntax without these quotes.
-            ("name", self.name.as_ref().map(|name| quoted(name))),
+            ("name", self.name.as_ref().map(|name| literal(name))),
             ("visibility", self.visibility.as_ref().map(ToString::to_string)),
             ("owner", self.owner.clone()),
             ("status", self.status.as_ref().map(ToString::to_string)),
@@ -113,12 +112,12 @@ impl ImageQuery {
     }
 }
 
-fn quoted(name: &str) -> String {
-    if name.contains([',', '"', ':']) {
-        format!("in:\"{}\"", name.replace('"', "\\\""))
-    } else {
-        name.to_owned()
+/// A name as a filter that is only that name: `in:` would begin a list.
+fn literal(name: &str) -> String {
+    if name.starts_with("in:") {
+        return format!("in:\"{}\"", name.replace('"', "\\\""));
     }
+    name.to_owned()
 }
 
 /// A way to import that a Glance offers.

@@ -15,18 +15,33 @@
 //! pass are repeated within the deadline of the call ([`RetryPolicy`]); a creation whose outcome is unknown is
 //! not. Passwords, tokens and user data appear in no `Debug` output, error or log.
 //!
-//! ```no_run
+//! ```
 //! use std::time::Duration;
+//!
 //! use openstack_sdk::compute::{NewServer, ServerStatus};
+//! use openstack_sdk::image::{NewImage, UploadOptions};
 //! use openstack_sdk::{Cloud, CloudConfig};
 //!
-//! # async fn boot() -> openstack_sdk::Result<()> {
-//! let cloud = Cloud::connect(CloudConfig::load("mycloud")?).await?;
-//! let image = cloud.image().find_image("debian-13").await?;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sim = openstack_sim::OpenStackSim::start(openstack_sim::Options::default()).await?;
+//! # let clouds_yaml = sim.clouds_yaml();
+//! let config = CloudConfig::from_yaml(&clouds_yaml, "sim")?; // or CloudConfig::load("mycloud")
+//! let cloud = Cloud::connect(config).await?.with_deadline(Duration::from_secs(600));
+//!
+//! let image = cloud.image().create_image(&NewImage::new("disk").with_tag("example")).await?;
+//! let disk = bytes::Bytes::from_static(b"any source that can be opened again");
+//! cloud.image().upload(&image.id, &disk, UploadOptions::default(), Duration::from_secs(60)).await?;
+//!
 //! let flavor = cloud.compute().find_flavor("m1.small").await?;
-//! let server = NewServer::new("web-1", &flavor.id).with_image(&image.id).with_network("0fe8c5e7");
+//! let network = cloud.network().find_network("internal").await?;
+//! let server = NewServer::new("web-1", flavor.id)
+//!     .with_image(image.id)
+//!     .with_network(network.id)
+//!     .with_user_data("#!/bin/sh\necho hello");
 //! let id = cloud.compute().create_server(&server).await?;
-//! cloud.compute().wait_for_server(&id, &ServerStatus::Active, Duration::from_secs(300)).await?;
+//! let server = cloud.compute().wait_for_server(&id, &ServerStatus::Active, Duration::from_secs(60)).await?;
+//! println!("{} is at {:?}", server.name, server.addresses);
 //! # Ok(())
 //! # }
 //! ```

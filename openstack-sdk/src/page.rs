@@ -17,9 +17,10 @@ impl Cloud {
         let mut items = Vec::new();
         let mut request = request.clone();
         loop {
-            let page = self.send(&request).await?;
-            items.extend(page.under::<Vec<T>>(key)?);
-            let Some(query) = next_query(&page.json()?, key) else { return Ok(items) };
+            let reply = self.send(&request).await?;
+            let mut page = reply.json()?;
+            items.extend(reply.part::<Vec<T>>(&mut page, key)?);
+            let Some(query) = next_query(&page, key) else { return Ok(items) };
             if query == request.query {
                 return Err(Error::protocol(format!("{}: the next page is this one", request.label())));
             }

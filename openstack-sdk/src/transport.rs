@@ -1,5 +1,7 @@
 //! HTTP: one exchange of a request and an answer.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use reqwest::redirect::Policy;
@@ -13,6 +15,10 @@ use crate::options::CloudOptions;
 use crate::service::ServiceType;
 use crate::tls;
 use crate::version::Microversion;
+
+/// How long an unused connection is kept: less than the 5 seconds of Apache, under which OpenStack often runs, so
+/// that no creation is written into a connection that the server is just closing.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// The HTTP clients of one cloud.
 pub(crate) struct Transport {
@@ -82,6 +88,7 @@ impl Transport {
             let builder = Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .connect_timeout(options.connect_timeout)
+                .pool_idle_timeout(IDLE)
                 .redirect(same_place())
                 .user_agent(agent);
             let builder = if around_proxies { builder.no_proxy() } else { builder };

@@ -196,6 +196,26 @@ async fn a_failing_source_is_the_reason_and_leaves_the_image_queued() {
 }
 
 #[tokio::test]
+async fn a_source_keeps_its_promise() {
+    struct Liar(u64);
+    impl UploadSource for Liar {
+        fn open(&self) -> SourceFuture<'_> {
+            let pieces =
+                stream::iter([Ok(Bytes::from_static(b"ten bytes.")), Ok(Bytes::from_static(b"more"))]);
+            Box::pin(async move { Ok(UploadBody::new(pieces).with_size(self.0)) })
+        }
+    }
+    let (_sim, cloud) = start(Options::default()).await;
+    for (promised, expected) in [(12, "more than the 12 bytes"), (20, "ended after 14 of the 20 bytes")] {
+        let id = queued(&cloud).await;
+        let source = Liar(promised);
+        let error = cloud.image().upload(&id, &source, UploadOptions::default(), SOON).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Source, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_image_with_bytes_takes_no_more() {
     let (_sim, cloud) = start(Options::default()).await;
     let id = ready_image(&cloud).await;

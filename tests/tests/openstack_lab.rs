@@ -38,7 +38,7 @@ struct Place {
 
 impl Place {
     fn new(cloud: Cloud, flavor: &'static str, inside: &'static str) -> Place {
-        Place { cloud, flavor, inside, mark: format!("walk-{:08x}", fastrand::u32(..)) }
+        Place { cloud, flavor, inside, mark: format!("walk.{:08x}", fastrand::u32(..)) }
     }
 
     fn tag(&self) -> String {

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, future, stream};
 use http::{HeaderValue, Method, StatusCode, header};
 use reqwest::Body;
 use tracing::debug;
@@ -122,6 +121,39 @@ struct Sent {
     digest: Mutex<Option<digest::Context>>,
     /// What the source failed with.
     failure: Mutex<Option<SourceError>>,
+}
+
+impl Sent {
+    /// Counts and hashes a piece; gives the bytes so far.
+    fn add(&self, piece: &Bytes, total: Option<u64>) -> Result<u64, SourceError> {
+        let length = piece.len() as u64;
+        let bytes = self.bytes.fetch_add(length, Ordering::AcqRel) + length;
+        if let Some(total) = total.filter(|total| bytes > *total) {
+            return Err(format!("it gives more than the {total} bytes it promised").into());
+        }
+        if let Some(digest) = lock(&self.digest).as_mut() {
+            digest.update(piece);
+        }
+        // Nobody asks a source of known size for more than that.
+        if total == Some(bytes) {
+            self.complete.store(true, Ordering::Release);
+        }
+        Ok(bytes)
+    }
+
+    /// Sees that the source gave what it promised.
+    fn end(&self, total: Option<u64>) -> Result<(), SourceError> {
+        let bytes = self.bytes.load(Ordering::Acquire);
+        if let Some(total) = total.filter(|total| bytes < *total) {
+            return Err(format!("it ended after {bytes} of the {total} bytes it promised").into());
+        }
+        self.complete.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ImageClient {
@@ -257,7 +289,7 @@ impl Upload<'_> {
             )),
         };
         // A source that failed is why the exchange broke, whatever that looks like from there.
-        if let Some(error) = sent.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(error) = lock(&sent.failure).take() {
             return Err(self.source_failed(error));
         }
         let answer = outcome?;
@@ -280,36 +312,25 @@ impl Upload<'_> {
     /// The source's pieces, counted, hashed and told.
     fn counted(&self, body: UploadBody, sent: Arc<Sent>, attempt: u32) -> Body {
         if self.options.verify {
-            let digest = digest::Context::new(&digest::SHA512);
-            *sent.digest.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
+            *lock(&sent.digest) = Some(digest::Context::new(&digest::SHA512));
         }
         let total = body.size;
         let progress = self.options.progress.clone();
-        let counter = sent.clone();
-        let pieces = body.stream.inspect_ok(move |piece: &Bytes| {
-            if let Some(digest) = counter.digest.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-                digest.update(piece);
+        let (counter, failing, last) = (sent.clone(), sent.clone(), sent);
+        let pieces = body.stream.and_then(move |piece| {
+            let outcome = counter.add(&piece, total);
+            if let (Ok(sent), Some(progress)) = (&outcome, &progress) {
+                progress(UploadProgress { sent: *sent, total, attempt });
             }
-            let bytes = counter.bytes.fetch_add(piece.len() as u64, Ordering::AcqRel) + piece.len() as u64;
-            // With a known size nobody asks the source for more than that.
-            if total == Some(bytes) {
-                counter.complete.store(true, Ordering::Release);
-            }
-            if let Some(progress) = &progress {
-                progress(UploadProgress { sent: bytes, total, attempt });
-            }
+            future::ready(outcome.map(|_| piece))
         });
-        let failing = sent.clone();
-        let pieces = pieces.map_err(move |error| {
+        let end = stream::once(async move { last.end(total) });
+        let pieces = pieces.chain(end.filter_map(|outcome| future::ready(outcome.err().map(Err))));
+        Body::wrap_stream(pieces.map_err(move |error| {
             let text = error.to_string();
-            *failing.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            *lock(&failing.failure) = Some(error);
             std::io::Error::other(text)
-        });
-        let end = stream::poll_fn(move |_| {
-            sent.complete.store(true, Ordering::Release);
-            Poll::Ready(None)
-        });
-        Body::wrap_stream(pieces.chain(end))
+        }))
     }
 
     /// Waits for the image and compares it with what was sent.
@@ -320,7 +341,7 @@ impl Upload<'_> {
             Err(error) => return Err(error),
         };
         let bytes = sent.bytes.load(Ordering::Acquire);
-        let digest = sent.digest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let digest = lock(&sent.digest).take();
         let sha512 = digest.map(|digest| hex(digest.finish().as_ref()));
         let wrong = |what: &str| {
             let text = format!("image {}: Glance stored another {what} than was sent; delete it", self.id);
