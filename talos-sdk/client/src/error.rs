@@ -78,11 +78,12 @@ pub enum ErrorKind {
     FailedPrecondition,
     /// The machine found a mistake in the request, for example in a machine configuration.
     InvalidArgument,
-    /// The server has no such method: another version of Talos, or another mode, or another kind of machine.
+    /// The server has no such method, or no such type of resources: another version of Talos, or another mode, or
+    /// another kind of machine.
     Unimplemented,
     /// The connection broke, or the endpoint can't serve now. Trying again may help.
     Unavailable,
-    /// The endpoint answered, but has no way to the node.
+    /// The endpoint answered, but could not connect to the node: the call did not get there.
     NodeUnreachable,
     /// The endpoint does not forward calls to other nodes: it is a worker.
     ForwardingRefused,

@@ -57,7 +57,14 @@ impl Error {
                  endpoint, or name the worker itself as the node"
                     .to_owned(),
             ),
-            Code::PermissionDenied => (ErrorKind::PermissionDenied, denied(text, path, roles)),
+            // Which types there are depends on the version, and machines have no other code for it.
+            Code::PermissionDenied if text.contains("is not supported") && path.is_some_and(is_state) => {
+                (ErrorKind::Unimplemented, format!("the machine has no such resources in its version of Talos ({text})"))
+            }
+            Code::PermissionDenied if text.contains("not authorized") => {
+                (ErrorKind::PermissionDenied, denied(text, path, roles))
+            }
+            Code::PermissionDenied => (ErrorKind::PermissionDenied, format!("the machine does not allow this: {text}")),
             Code::Unauthenticated => (
                 ErrorKind::Unauthenticated,
                 format!("the server does not know who is calling ({text}): check the credentials of the context"),
@@ -66,10 +73,10 @@ impl Error {
                 ErrorKind::DeadlineExceeded,
                 format!("no complete answer in the time given ({text}): try again, or allow more time"),
             ),
-            Code::Unavailable if node.is_some() => (
+            Code::Unavailable if node.is_some() && never_arrived(text) => (
                 ErrorKind::NodeUnreachable,
                 format!(
-                    "the endpoint has no way to the node now ({text}): check that the node belongs to the cluster and is up"
+                    "the endpoint has no way to the node ({text}): check that the node belongs to the cluster and is up"
                 ),
             ),
             Code::Unavailable => (ErrorKind::Unavailable, format!("the machine can't serve this now: {text}")),
@@ -111,6 +118,25 @@ fn own(status: &Status) -> Option<Error> {
     None
 }
 
+fn is_state(path: &str) -> bool {
+    path.starts_with("/cosi.resource.State/")
+}
+
+/// Whether an endpoint that could not forward a call had no connection to the node at all. Beside the code, which is
+/// that of a broken connection too, there are only the words of Go's dialer to tell.
+fn never_arrived(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    [
+        "error while dialing",
+        "authentication handshake failed",
+        "connection refused",
+        "no such host",
+        "no route to host",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
+}
+
 fn denied(text: &str, path: Option<&str>, roles: Option<&[String]>) -> String {
     let ours = match roles {
         None => {
@@ -124,4 +150,48 @@ fn denied(text: &str, path: Option<&str>, roles: Option<&[String]>) -> String {
         None => String::new(),
     };
     format!("not allowed ({text}): {ours}{needed}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(code: Code, text: &str, node: Option<&str>, path: &str) -> ErrorKind {
+        let circumstances = Circumstances { path: Some(path), node, ..Circumstances::default() };
+        Error::from_status(Status::new(code, text), circumstances).kind()
+    }
+
+    #[test]
+    fn only_a_call_that_never_arrived_makes_a_node_unreachable() {
+        let version = "/machine.MachineService/Version";
+        for (text, expected) in [
+            (
+                "connection error: desc = \"transport: Error while dialing: dial tcp 10.0.0.9:50000: i/o timeout\"",
+                ErrorKind::NodeUnreachable,
+            ),
+            (
+                "connection error: desc = \"transport: authentication handshake failed: tls: unknown authority\"",
+                ErrorKind::NodeUnreachable,
+            ),
+            ("node cp-9: no such host", ErrorKind::NodeUnreachable),
+            ("error reading from server: EOF", ErrorKind::Unavailable),
+            ("the connection is draining", ErrorKind::Unavailable),
+        ] {
+            assert_eq!(kind(Code::Unavailable, text, Some("10.0.0.9"), version), expected, "{text}");
+            assert_eq!(kind(Code::Unavailable, text, None, version), ErrorKind::Unavailable, "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let (list, reboot) = ("/cosi.resource.State/List", "/machine.MachineService/Reboot");
+        let denied = Code::PermissionDenied;
+        assert_eq!(
+            kind(denied, "resource type \"X\" is not supported", None, list),
+            ErrorKind::Unimplemented
+        );
+        assert_eq!(kind(denied, "write access is not allowed", None, list), ErrorKind::PermissionDenied);
+        assert_eq!(kind(denied, "not authorized", None, reboot), ErrorKind::PermissionDenied);
+        assert_eq!(kind(denied, "no request forwarding", None, reboot), ErrorKind::ForwardingRefused);
+    }
 }

@@ -293,7 +293,7 @@ async fn resources_are_got_and_listed() {
     assert!(node.resources::<MachineStatus>().get("other").await.unwrap_err().is_not_found());
     assert!(node.resources::<NodeAddress>().list().await.unwrap().is_empty());
     let unknown = node.resources_untyped("network", "Nothings.net.talos.dev").list().await.unwrap_err();
-    assert!(!unknown.is_retryable(), "{unknown}");
+    assert_eq!(unknown.kind(), ErrorKind::Unimplemented, "{unknown}");
 
     server.put("a", "hostname: a\n", json!({"app": "web", "size": "9"}));
     server.put("b", "hostname: b\n", json!({"app": "db", "size": "10"}));

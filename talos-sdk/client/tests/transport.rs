@@ -200,7 +200,8 @@ async fn trying_again_has_an_end() {
 async fn a_status_is_an_answer_and_not_asked_for_again() {
     let pki = Pki::new();
     let server = Server::start(&pki).await;
-    server.answer("Version", [Answer::Status(tonic::Code::Unavailable, "no route"), version("second")]);
+    server
+        .answer("Version", [Answer::Status(tonic::Code::Unavailable, "no route to host"), version("second")]);
     let node = client(&pki, &[&server]).node("10.0.0.9");
     let error = tag(&node).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::NodeUnreachable, Some(tonic::Code::Unavailable)));

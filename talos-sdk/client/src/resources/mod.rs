@@ -19,8 +19,9 @@
 //! # }
 //! ```
 //!
-//! Machines let nobody write resources through the API. A type that a machine does not have, or not in this version,
-//! is refused with [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied).
+//! Machines let nobody write resources through the API. For a type that a machine does not have, or not in its version,
+//! the answer is [`ErrorKind::Unimplemented`](crate::ErrorKind::Unimplemented); for one with secrets and no role to see
+//! them, [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied).
 
 mod definition;
 mod machine_status;
