@@ -11,7 +11,7 @@ use prost_types::Any;
 use talos_proto::machine::{self, EventsRequest};
 use tonic::Streaming;
 
-use crate::node::Origin;
+use crate::node::{Opened, Origin};
 use crate::reply::{self, malformed};
 use crate::services::ServiceHealth;
 use crate::stage::{MachineStage, UnmetCondition};
@@ -196,11 +196,9 @@ impl Node {
     /// When this returns, the machine has taken the call: nothing that happens from now on is missed. The stream ends
     /// when the API of the machine stops, and also when the reader is so slow that the machine had to drop events.
     pub async fn events(&self, options: EventOptions) -> Result<EventStream> {
-        let reply = self
-            .call(options.into_proto(), |raw, request| async move { raw.machine().events(request).await })
+        let Opened { messages, origin, first } = self
+            .open(options.into_proto(), |raw, request| async move { raw.machine().events(request).await })
             .await?;
-        let (mut messages, origin) = (reply.message, reply.origin);
-        let first = messages.message().await.map_err(|status| origin.error(status))?;
         let ended = first.is_none();
         if let Some(event) = &first {
             reply::check(event, &origin)?;

@@ -21,8 +21,9 @@ impl Node {
     ///
     /// [`ErrorKind::FailedPrecondition`]: the machine has no authority of Kubernetes, so it is a worker.
     pub async fn kubeconfig(&self) -> Result<SecretString> {
+        let node = self.for_one_reply();
         let stream =
-            ByteStream::new(self, (), |raw, request| async move { raw.machine().kubeconfig(request).await });
+            ByteStream::new(&node, (), |raw, request| async move { raw.machine().kubeconfig(request).await });
         let archive = stream
             .try_fold(Vec::new(), |mut archive, piece: Bytes| async move {
                 if archive.len() + piece.len() > MAX_ARCHIVE {

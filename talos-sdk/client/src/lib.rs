@@ -38,8 +38,8 @@
 //! unread, is sent again through another endpoint. When a connection breaks under a call, that can't be known: then
 //! only calls that read are sent again. Statuses that a machine answers with are never retried here.
 //!
-//! Every future can be dropped; that ends the call on the machine too. Calls with one reply have a time limit,
-//! [`ClientOptions::call_timeout`]; streams have none unless [`Node::with_timeout`] gives one.
+//! Every future can be dropped; that ends the call on the machine too. Calls have a time limit,
+//! [`ClientOptions::call_timeout`]; streams, once they began, have none unless [`Node::with_timeout`] gives one.
 //!
 //! # What is logged
 //!

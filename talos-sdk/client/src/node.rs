@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tonic::{Response, Status};
+use tonic::{Response, Status, Streaming};
 
-use crate::channel::{Channel, Route};
+use crate::channel::{Channel, Route, overdue};
 use crate::raw::Raw;
 use crate::status::Circumstances;
 use crate::{Error, Result};
@@ -53,6 +53,37 @@ impl Node {
         Raw::new(self.channel.clone())
     }
 
+    /// The same node, for a stream that is read to its end at once: it has the time of a single reply.
+    pub(crate) fn for_one_reply(&self) -> Self {
+        let mut node = self.clone();
+        node.channel.timeout = node.channel.timeout.or(node.channel.shared.call_timeout);
+        node
+    }
+
+    /// Gives a stream the time of a single reply to begin.
+    pub(crate) async fn begin<T>(&self, opening: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(limit) = self.channel.timeout.or(self.channel.shared.call_timeout) else {
+            return opening.await;
+        };
+        tokio::time::timeout(limit, opening)
+            .await
+            .unwrap_or_else(|_| Err(overdue("the stream did not begin").at(None, self.name(), None)))
+    }
+
+    /// Opens a stream that a machine greets on, and takes the greeting.
+    pub(crate) async fn open<Q, R, F, Fut>(&self, message: Q, call: F) -> Result<Opened<R>>
+    where
+        F: FnOnce(Raw, tonic::Request<Q>) -> Fut,
+        Fut: Future<Output = Result<Response<Streaming<R>>, Status>>,
+    {
+        self.begin(async {
+            let Reply { message: mut messages, origin } = self.call(message, call).await?;
+            let first = messages.message().await.map_err(|status| origin.error(status))?;
+            Ok(Opened { messages, origin, first })
+        })
+        .await
+    }
+
     /// Makes one call through the stubs.
     pub(crate) async fn call<Q, R, F, Fut>(&self, message: Q, call: F) -> Result<Reply<R>>
     where
@@ -73,6 +104,14 @@ impl Node {
 pub(crate) struct Reply<R> {
     pub(crate) message: R,
     pub(crate) origin: Origin,
+}
+
+/// A stream that has begun.
+pub(crate) struct Opened<R> {
+    pub(crate) messages: Streaming<R>,
+    pub(crate) origin: Origin,
+    /// None if it has ended as well.
+    pub(crate) first: Option<R>,
 }
 
 /// Where replies come from, to say so in errors.

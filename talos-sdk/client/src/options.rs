@@ -21,9 +21,10 @@ pub struct ClientOptions {
     pub endpoints: Vec<String>,
     /// How long to look up, connect and shake hands with one endpoint; 10 s by default.
     pub connect_timeout: Duration,
-    /// How long a call with a single reply may take, connecting included; 60 s by default, `None` for no limit.
+    /// How long a call with a single reply, a list or a kubeconfig may take, connecting included, and how long events
+    /// and watches may take to begin; 60 s by default, `None` for no limit.
     ///
-    /// Streams have no limit but the one given with [`Node::with_timeout`](crate::Node::with_timeout).
+    /// Once they began, streams have no limit but the one of [`Node::with_timeout`](crate::Node::with_timeout).
     pub call_timeout: Option<Duration>,
     /// The largest message that is accepted, in bytes; 32 MiB by default, which is what Talos sends at most.
     pub max_message_size: usize,

@@ -11,9 +11,11 @@ use std::time::{Duration, SystemTime};
 use futures_util::StreamExt;
 use prost::Message;
 use support::{Answer, LOOPBACK, Pki, Server, ServerOptions, eventually, version};
+use talos_client::resources::MachineStatus;
 use talos_client::{Client, ClientOptions, Error, ErrorKind, EventOptions, LogOptions, Node, RebootMode};
 use talos_pki::{CaOptions, CertificateAuthority, FixedClock, LeafOptions, Role};
 use talos_proto::common::{Data, Metadata};
+use talos_proto::cosi::resource as cosi;
 use talos_proto::machine;
 use talosconfig::{BasicAuth, Context, TalosConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -323,6 +325,35 @@ async fn a_dropped_call_ends_on_the_server() {
     drop(logs);
     eventually(async || server.abandoned() == 2).await;
     assert_eq!(server.connections(), 1, "the connection stays");
+}
+
+#[tokio::test]
+async fn streams_have_to_begin_and_lists_to_end_in_time() {
+    let pki = Pki::new();
+    let server = Server::start(&pki).await;
+    for method in ["Events", "Watch", "List", "Kubeconfig"] {
+        server.answer(method, [Answer::Never]);
+    }
+    let options = ClientOptions::default().with_call_timeout(Duration::from_millis(300));
+    let node = Client::from_context(&pki.context([server.endpoint()]), options).unwrap().node("10.0.0.2");
+    let statuses = node.resources::<MachineStatus>();
+    let list = statuses.list().await.unwrap_err();
+    let watch = statuses.watch().await.unwrap_err();
+    let events = node.events(EventOptions::default()).await.unwrap_err();
+    let kubeconfig = node.kubeconfig().await.unwrap_err();
+    for error in [list, watch, events, kubeconfig] {
+        assert_eq!((error.kind(), error.node()), (ErrorKind::DeadlineExceeded, Some("10.0.0.2")), "{error}");
+    }
+
+    server.answer(
+        "List",
+        [Answer::Hang(cosi::ListResponse { resource: Some(cosi::Resource::default()) }.encode_to_vec())],
+    );
+    assert_eq!(statuses.list().await.unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    // A watch that began may be quiet for as long as it likes.
+    server.answer("Watch", [Answer::Hang(cosi::WatchResponse::default().encode_to_vec())]);
+    let mut quiet = statuses.watch().await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(600), quiet.next()).await.is_err());
 }
 
 #[tokio::test]

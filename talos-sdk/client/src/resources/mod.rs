@@ -69,7 +69,7 @@ pub struct Resource<S> {
 /// Resources of one type on one node, from [`Node::resources`].
 ///
 /// The selection of `with_labels` and `with_ids` is for lists and watches.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Resources<S> {
     node: Node,
     namespace: String,
@@ -77,6 +77,20 @@ pub struct Resources<S> {
     labels: Vec<LabelQuery>,
     ids: Option<String>,
     spec: PhantomData<fn() -> S>,
+}
+
+// Derived, it would want the specification to be `Clone`.
+impl<S> Clone for Resources<S> {
+    fn clone(&self) -> Self {
+        Self {
+            node: self.node.clone(),
+            namespace: self.namespace.clone(),
+            kind: self.kind.clone(),
+            labels: self.labels.clone(),
+            ids: self.ids.clone(),
+            spec: PhantomData,
+        }
+    }
 }
 
 impl Node {
@@ -146,7 +160,8 @@ impl<S: SpecData> Resources<S> {
 
     /// All resources, in order of their ids (`cosi.resource.State/List`).
     pub async fn list(&self) -> Result<Vec<Resource<S>>> {
-        self.stream().await?.try_collect().await
+        let resources = Self { node: self.node.for_one_reply(), ..self.clone() };
+        resources.stream().await?.try_collect().await
     }
 
     /// All resources, in order of their ids, one by one as they come.
@@ -156,8 +171,8 @@ impl<S: SpecData> Resources<S> {
             r#type: self.kind.clone(),
             options: Some(ListOptions { label_query: self.label_queries(), id_query: self.id_query() }),
         };
-        let reply =
-            self.node.call(message, |raw, request| async move { raw.state().list(request).await }).await?;
+        let list = self.node.call(message, |raw, request| async move { raw.state().list(request).await });
+        let reply = self.node.begin(list).await?;
         Ok(ListStream { messages: reply.message, origin: reply.origin, ended: false, spec: PhantomData })
     }
 

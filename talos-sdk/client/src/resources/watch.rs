@@ -11,7 +11,7 @@ use talos_proto::cosi::resource::{self as proto, EventType, WatchRequest, WatchR
 use tonic::{Code, Streaming};
 
 use super::{Metadata, Resource, Resources, SpecData, decode};
-use crate::node::Origin;
+use crate::node::{Opened, Origin};
 use crate::reply::malformed;
 use crate::{Error, ErrorKind, Result};
 
@@ -118,18 +118,15 @@ impl<S: SpecData> Resources<S> {
             // Older versions leave out errors and the end of the contents.
             api_version: 1,
         };
-        let lost = |error: Error| match error.code() {
-            Some(Code::FailedPrecondition) if from_bookmark => lost(error.message()).with_source(error),
-            _ => error,
-        };
-        let reply = self
-            .node
-            .call(message, |raw, request| async move { raw.state().watch(request).await })
-            .await
-            .map_err(lost)?;
-        let (mut messages, origin) = (reply.message, reply.origin);
         // The first message has no event and says that the watch is there; errors come instead of it.
-        let first = messages.message().await.map_err(|status| lost(origin.error(status)))?;
+        let Opened { messages, origin, first } = self
+            .node
+            .open(message, |raw, request| async move { raw.state().watch(request).await })
+            .await
+            .map_err(|error| match error.code() {
+                Some(Code::FailedPrecondition) if from_bookmark => lost(error.message()).with_source(error),
+                _ => error,
+            })?;
         let ended = first.is_none();
         let pending = first.map(|first| first.event.into()).unwrap_or_default();
         Ok(WatchStream { messages, origin, pending, bookmark: None, ended, spec: PhantomData })
