@@ -132,13 +132,15 @@ async fn the_kubeconfig_works() {
     ] {
         std::fs::write(folder.join(file), field(name)).unwrap();
     }
-    let get = |path: &'static str, login: bool| {
+    let ask = |path: &'static str, accept: &'static str, login: bool, until: Option<&'static str>| {
         let folder = folder.clone();
         async move {
-            let ask = tokio::task::spawn_blocking(move || https(&folder, address, path, login));
+            let ask =
+                tokio::task::spawn_blocking(move || https(&folder, address, path, accept, login, until));
             tokio::time::timeout(PATIENCE, ask).await.unwrap().unwrap()
         }
     };
+    let get = |path: &'static str, login: bool| ask(path, "application/json", login, None);
     assert!(get("/version", false).await.starts_with("HTTP/1.1 401"));
     let version = get("/version", true).await;
     assert!(
@@ -148,11 +150,25 @@ async fn the_kubeconfig_works() {
     assert!(get("/readyz", true).await.ends_with("ok"));
     let nodes = get("/api/v1/nodes", true).await;
     assert_eq!(nodes.matches("\"type\":\"Ready\",\"status\":\"True\"").count(), 2, "{nodes}");
+    let table =
+        ask("/api/v1/nodes?limit=500", "application/json;as=Table;v=v1;g=meta.k8s.io", true, None).await;
+    assert!(table.contains("\"kind\":\"Table\"") && table.matches("\"Ready\"").count() == 2, "{table}");
+    let watch = "/api/v1/nodes?watch=true&fieldSelector=metadata.name%3Dcp-0";
+    let watched = ask(watch, "application/json", true, Some("\"ADDED\"")).await;
+    assert!(watched.contains("\"ADDED\""), "{watched}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Asks with `openssl`, so that the certificates are judged by somebody else.
-fn https(folder: &std::path::Path, address: std::net::Ipv4Addr, path: &str, login: bool) -> String {
+/// Asks with `openssl`, so that the certificates are judged by somebody else. The answer ends with the connection, or
+/// with the text `until`.
+fn https(
+    folder: &std::path::Path,
+    address: std::net::Ipv4Addr,
+    path: &str,
+    accept: &str,
+    login: bool,
+    until: Option<&str>,
+) -> String {
     use std::io::Write;
     let mut command = Command::new("openssl");
     command.args(["s_client", "-quiet", "-verify_return_error", "-verify_ip", &address.to_string()]);
@@ -162,12 +178,23 @@ fn https(folder: &std::path::Path, address: std::net::Ipv4Addr, path: &str, logi
         command.arg("-cert").arg(folder.join("crt")).arg("-key").arg(folder.join("key"));
     }
     let pipe = std::process::Stdio::piped;
-    let mut child = command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().unwrap();
+    let mut child = command.stdin(pipe()).stdout(pipe()).stderr(std::process::Stdio::null()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
-    write!(input, "GET {path} HTTP/1.1\r\nHost: kubernetes\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
+    let head = "Host: kubernetes\r\nConnection: close";
+    write!(input, "GET {path} HTTP/1.1\r\n{head}\r\nAccept: {accept}\r\n\r\n").unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        let size = output.read(&mut piece).unwrap();
+        answer.extend_from_slice(&piece[..size]);
+        let seen = until.is_some_and(|until| String::from_utf8_lossy(&answer).contains(until));
+        if size == 0 || seen {
+            break;
+        }
+    }
     drop(input);
+    child.kill().unwrap();
     child.wait().unwrap();
-    answer
+    String::from_utf8(answer).unwrap()
 }

@@ -1,20 +1,21 @@
 //! A small Kubernetes API: enough to find out that it is up and which nodes are Ready.
 
+mod node;
+
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use serde_json::{Value, json};
 use talos_pki::Certificate;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
@@ -23,6 +24,7 @@ use crate::config::NodeConfig;
 use crate::identity::kubernetes_tls;
 use crate::run::Run;
 use crate::server::bind;
+use crate::simulation::World;
 
 /// The port of the Kubernetes API.
 const PORT: u16 = 6443;
@@ -35,7 +37,11 @@ pub(crate) async fn serve(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
     };
     let cluster = run.node.world.cluster(&ClusterKey::of(config));
     let listener = bind(run.address(), PORT).await;
-    let api = Arc::new(Api { cluster: cluster.clone(), version: config.kubernetes_version.clone() });
+    let api = Arc::new(Api {
+        world: run.node.world.clone(),
+        cluster: cluster.clone(),
+        version: config.kubernetes_version.clone(),
+    });
     let spawner = run.tasks.spawner();
     run.tasks.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -71,13 +77,16 @@ async fn connection(
     builder.serve_connection(TokioIo::new(stream), service).await
 }
 
+type Body = UnsyncBoxBody<Bytes, Infallible>;
+
 struct Api {
+    world: Arc<World>,
     cluster: Arc<Cluster>,
     version: String,
 }
 
 impl Api {
-    fn answer(&self, request: &Request<Incoming>, caller: Option<&Certificate>) -> Response<Full<Bytes>> {
+    fn answer(&self, request: &Request<Incoming>, caller: Option<&Certificate>) -> Response<Body> {
         let path = request.uri().path().trim_end_matches('/');
         let Some(caller) = caller else {
             return failure(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized");
@@ -102,7 +111,7 @@ impl Api {
             "/api" => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
             "/apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}),
             "/api/v1" => resources(),
-            "/api/v1/nodes" => self.nodes(request.uri().query().unwrap_or_default()),
+            "/api/v1/nodes" => return self.nodes(request),
             "/api/v1/namespaces" => list("NamespaceList", 1, namespaces()),
             "/api/v1/pods" | "/api/v1/namespaces/kube-system/pods" | "/api/v1/namespaces/default/pods" => {
                 list("PodList", 1, Vec::new())
@@ -131,31 +140,79 @@ impl Api {
         })
     }
 
-    fn nodes(&self, query: &str) -> Value {
+    /// The list of nodes as JSON, as the table that `kubectl` asks for, or as a watch.
+    fn nodes(&self, request: &Request<Incoming>) -> Response<Body> {
+        let query = request.uri().query().unwrap_or_default();
+        let parameter =
+            |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let name = parameter("fieldSelector").and_then(|field| field.strip_prefix("metadata.name%3D"));
+        if matches!(parameter("watch"), Some("true" | "1")) {
+            let after = parameter("resourceVersion").and_then(|version| version.parse().ok());
+            return self.watch(name.map(str::to_owned), after.unwrap_or(0));
+        }
         let (nodes, revision) = self.cluster.kubernetes_nodes();
-        let wanted = query.split('&').find_map(|pair| pair.strip_prefix("fieldSelector=metadata.name%3D"));
-        let nodes = nodes.iter().filter(|node| wanted.is_none_or(|name| node.name == name));
-        list("NodeList", revision, nodes.map(node).collect())
+        let nodes: Vec<_> = nodes.iter().filter(|node| name.is_none_or(|name| node.name == name)).collect();
+        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        let body = if accept.is_some_and(|accept| accept.contains("as=Table")) {
+            node::table(&nodes, revision, self.world.clock.now())
+        } else {
+            list("NodeList", revision, nodes.into_iter().map(node::value).collect())
+        };
+        respond(StatusCode::OK, "application/json", body.to_string().into())
+    }
+
+    /// Every change of a node after this revision, one JSON text a line.
+    fn watch(&self, name: Option<String>, after: u64) -> Response<Body> {
+        let (cluster, changes) = (self.cluster.clone(), self.world.changes());
+        let lines = stream::unfold(
+            (cluster, changes, name, after),
+            |(cluster, mut changes, name, after)| async move {
+                loop {
+                    changes.borrow_and_update();
+                    let (nodes, revision) = cluster.kubernetes_nodes();
+                    let wanted = |node: &&KubernetesNode| name.as_ref().is_none_or(|name| node.name == *name);
+                    let changed = nodes.iter().filter(|node| node.revision > after).filter(wanted);
+                    let line = |node: &KubernetesNode| {
+                        let kind = if after == 0 { "ADDED" } else { "MODIFIED" };
+                        format!("{}\n", json!({"type": kind, "object": whole(node)}))
+                    };
+                    let text: String = changed.map(line).collect();
+                    if !text.is_empty() {
+                        let frame = Frame::data(Bytes::from(text));
+                        return Some((Ok(frame), (cluster, changes, name, revision)));
+                    }
+                    changes.changed().await.ok()?;
+                }
+            },
+        );
+        let mut response = Response::new(StreamBody::new(lines).boxed_unsync());
+        let json = header::HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response
     }
 
     fn node(&self, name: &str) -> Option<Value> {
         let (nodes, _) = self.cluster.kubernetes_nodes();
-        let found = nodes.iter().find(|node| node.name == name)?;
-        let mut value = node(found);
-        value["kind"] = "Node".into();
-        value["apiVersion"] = "v1".into();
-        Some(value)
+        nodes.iter().find(|node| node.name == name).map(whole)
     }
 }
 
-fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+/// A node with its kind, as it stands alone.
+fn whole(node: &KubernetesNode) -> Value {
+    let mut value = node::value(node);
+    value["kind"] = "Node".into();
+    value["apiVersion"] = "v1".into();
+    value
+}
+
+fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Full::new(body).boxed_unsync());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
 }
 
-fn failure(status: StatusCode, reason: &str, message: &str) -> Response<Full<Bytes>> {
+fn failure(status: StatusCode, reason: &str, message: &str) -> Response<Body> {
     let body = json!({
         "kind": "Status",
         "apiVersion": "v1",
@@ -202,70 +259,5 @@ fn resources() -> Value {
             resource("namespaces", "namespace", "Namespace", "ns", false),
             resource("pods", "pod", "Pod", "po", true),
         ],
-    })
-}
-
-fn timestamp(at: SystemTime) -> String {
-    let whole = OffsetDateTime::from(at).replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    whole.format(&Rfc3339).unwrap_or_default()
-}
-
-fn node(node: &KubernetesNode) -> Value {
-    let changed = timestamp(node.changed);
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        json!({
-            "type": kind,
-            "status": status,
-            "reason": reason,
-            "message": message,
-            "lastHeartbeatTime": changed,
-            "lastTransitionTime": changed,
-        })
-    };
-    let ready = if node.ready {
-        condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
-    } else {
-        condition("Ready", "False", "KubeletNotReady", "the network is not ready, or the machine is down")
-    };
-    let taints = match (node.control_plane && node.unschedulable, node.ready) {
-        (true, _) => json!([{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]),
-        (false, false) => json!([{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]),
-        (false, true) => json!([]),
-    };
-    json!({
-        "metadata": {
-            "name": node.name,
-            "uid": node.uid,
-            "resourceVersion": node.revision.to_string(),
-            "creationTimestamp": timestamp(node.created),
-            "labels": node.labels,
-        },
-        "spec": {"taints": taints},
-        "status": {
-            "addresses": [
-                {"type": "InternalIP", "address": node.address.to_string()},
-                {"type": "Hostname", "address": node.name},
-            ],
-            "conditions": [
-                condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "memory is sufficient"),
-                condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "disk is sufficient"),
-                condition("PIDPressure", "False", "KubeletHasSufficientPID", "processes are few enough"),
-                ready,
-            ],
-            "capacity": {"cpu": "2", "memory": "4194304Ki", "pods": "110"},
-            "allocatable": {"cpu": "2", "memory": "4194304Ki", "pods": "110"},
-            "nodeInfo": {
-                "architecture": "amd64",
-                "bootID": node.boot_id,
-                "machineID": node.machine_id,
-                "systemUUID": node.machine_id,
-                "containerRuntimeVersion": "containerd://2.1.4",
-                "kernelVersion": "6.12.0-talos",
-                "kubeProxyVersion": node.kubelet_version,
-                "kubeletVersion": node.kubelet_version,
-                "operatingSystem": "linux",
-                "osImage": node.os_image,
-            },
-        },
     })
 }
