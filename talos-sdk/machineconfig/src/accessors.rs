@@ -9,6 +9,11 @@ use crate::types::v1alpha1::{ClusterConfig, MachineConfig};
 use crate::types::{CertificateAndKey, Url};
 
 impl Config {
+    /// What `pick` takes from the first document that has it.
+    fn find<'a, T>(&'a self, pick: impl Fn(&'a Document) -> Option<T>) -> Option<T> {
+        self.documents().iter().find_map(pick)
+    }
+
     fn machine(&self) -> Option<&MachineConfig> {
         self.v1alpha1()?.machine.as_ref()
     }
@@ -24,7 +29,7 @@ impl Config {
 
     /// The name of the cluster.
     pub fn cluster_name(&self) -> Option<&str> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::KubeClusterConfig(config) => non_empty(&config.cluster_name),
             _ => None,
         });
@@ -33,7 +38,7 @@ impl Config {
 
     /// The URL of the Kubernetes API.
     pub fn endpoint(&self) -> Option<&Url> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::KubeClusterConfig(config) => Some(&config.endpoint),
             _ => None,
         });
@@ -42,7 +47,7 @@ impl Config {
 
     /// The cluster's identity for discovery.
     pub fn cluster_id(&self) -> Option<&str> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::DiscoveryIdentityConfig(config) => non_empty(&config.cluster_id),
             _ => None,
         });
@@ -61,7 +66,7 @@ impl Config {
 
     /// PEM of the Kubernetes certificate authority, and of its key where the machine has it.
     pub fn kubernetes_ca(&self) -> Option<(String, Option<SecretString>)> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::KubeApiServerCaConfig(config) => match &config.issuing_ca {
                 Some(pair) => Some((pair.cert.clone(), Some((*pair.key).clone()))),
                 None => config.accepted_cas.first().map(|ca| (ca.clone(), None)),
@@ -78,7 +83,7 @@ impl Config {
 
     /// More names and addresses for the certificate of the Kubernetes API.
     pub fn api_server_cert_sans(&self) -> &[String] {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::KubeApiServerConfig(config) => Some(config.cert_extra_sans.as_slice()),
             _ => None,
         });
@@ -91,7 +96,7 @@ impl Config {
 
     /// The host name, if the configuration fixes one.
     pub fn hostname(&self) -> Option<&str> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::HostnameConfig(config) => non_empty(&config.hostname),
             _ => None,
         });
@@ -100,7 +105,7 @@ impl Config {
 
     /// The image of the kubelet.
     pub fn kubelet_image(&self) -> Option<&str> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::KubeletConfig(config) => non_empty(&config.image),
             _ => None,
         });
@@ -115,7 +120,7 @@ impl Config {
 
     /// The image that installs Talos.
     pub fn install_image(&self) -> Option<&str> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::UnattendedInstallConfig(config) => non_empty(&config.installer.image),
             _ => None,
         });
@@ -124,7 +129,7 @@ impl Config {
 
     /// The disk that Talos is installed to, where it is given by its path.
     pub fn install_disk(&self) -> Option<&str> {
-        let document = self.documents().iter().find_map(|document| match document {
+        let document = self.find(|document| match document {
             Document::UnattendedInstallConfig(config) => {
                 let condition =
                     config.provisioning.disk_selector.r#match.0.strip_prefix("disk.dev_path == \"")?;

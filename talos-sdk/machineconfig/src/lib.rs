@@ -7,6 +7,22 @@
 //! | suit an older Talos release | [`Contract`] |
 //! | read and write configurations | [`Config`] |
 //! | patch them | [`Patch`], [`Config::patch`] |
+//! | look into one | [`Config::documents`], [`types`], [`Config::machine_type`] and its neighbours |
+//!
+//! ```
+//! use talos_machineconfig::{Contract, GenerateOptions, Patch, SecretsBundle, generate};
+//! use talos_pki::SystemClock;
+//!
+//! let secrets = SecretsBundle::generate(Contract::V1_6, &SystemClock)?;
+//! let options = GenerateOptions::new("lab", "https://10.0.0.1:6443")
+//!     .with_contract(Contract::V1_6)
+//!     .with_patches([Patch::parse("cluster:\n  network:\n    cni:\n      name: none\n")?]);
+//! let generated = generate(&secrets, &options, &SystemClock)?;
+//! assert_eq!(generated.control_plane.cni_name(), "none");
+//! let user_data = generated.worker.to_yaml()?;
+//! assert!(user_data.expose().contains("type: worker"));
+//! # Ok::<(), talos_machineconfig::Error>(())
+//! ```
 
 mod accessors;
 mod config;

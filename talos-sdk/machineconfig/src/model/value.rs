@@ -16,8 +16,14 @@ pub(crate) trait Value: Default {
     /// Whether the value is the same as none.
     fn is_zero(&self) -> bool;
 
-    /// Merges `right`, which comes from a patch, into this value.
-    fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch>;
+    /// Merges `right`, which comes from a patch, into this value. A scalar is replaced unless `right` is zero and was
+    /// not given explicitly.
+    fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
+        if rule.overwrite || !right.is_zero() {
+            *self = right;
+        }
+        Ok(())
+    }
 
     /// Deletes what is at `path` below this value; `item` selects an entry of the list at the end of the path.
     fn delete(&mut self, path: &[String], item: Option<&Item>) -> Result<(), DeleteError> {
@@ -130,13 +136,6 @@ macro_rules! scalar {
             fn is_zero(&self) -> bool {
                 *self == Self::default()
             }
-
-            fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
-                if rule.overwrite || !right.is_zero() {
-                    *self = right;
-                }
-                Ok(())
-            }
         }
     )*};
 }
@@ -157,13 +156,6 @@ impl Value for bool {
 impl Value for String {
     fn is_zero(&self) -> bool {
         self.is_empty()
-    }
-
-    fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
-        if rule.overwrite || !right.is_empty() {
-            *self = right;
-        }
-        Ok(())
     }
 
     fn text(&self) -> Option<Cow<'_, str>> {
@@ -287,17 +279,6 @@ macro_rules! text_value {
         impl $crate::model::Value for $ty {
             fn is_zero(&self) -> bool {
                 *self == Self::default()
-            }
-
-            fn merge(
-                &mut self,
-                right: Self,
-                rule: $crate::model::Rule,
-            ) -> Result<(), $crate::model::Mismatch> {
-                if rule.overwrite || !right.is_zero() {
-                    *self = right;
-                }
-                Ok(())
             }
 
             fn text(&self) -> Option<std::borrow::Cow<'_, str>> {

@@ -1,25 +1,14 @@
 //! Certificates and keys, which the configuration holds as base64 of their PEM text.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_machineconfig_derive::Fields;
-use talos_pki::{SecretBytes, SecretString};
+use talos_pki::{SecretBytes, SecretString, base64};
 
 use crate::model::{Mismatch, Rule, Value};
 use crate::types::Secret;
 
 /// What stands in the place of a key that was left out on purpose; it is written as it is, not as base64.
 const REDACTED: &str = "******";
-
-/// Standard base64 as Go reads it: padded, stray bits at the end allowed.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Bytes that the text holds as base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,13 +96,12 @@ fn replace<T>(left: &mut T, right: T) -> Result<(), Mismatch> {
 }
 
 fn decode<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
-    let bytes = BASE64.decode(text).or_else(|_| BASE64.decode(text.replace(['\n', '\r'], "")));
-    bytes.map_err(|_| E::custom("this is not base64"))
+    base64::decode(text).map(|bytes| bytes.to_vec()).ok_or_else(|| E::custom("this is not base64"))
 }
 
 impl Serialize for Base64Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64.encode(&self.0))
+        serializer.serialize_str(&base64::encode(&self.0))
     }
 }
 
@@ -141,7 +129,7 @@ impl Serialize for SecretBase64 {
         if self.expose() == REDACTED.as_bytes() {
             return serializer.serialize_str(REDACTED);
         }
-        serializer.serialize_str(SecretString::new(BASE64.encode(self.expose())).expose())
+        serializer.serialize_str(&base64::encode(self.expose()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_pki::SecretString;
 
-use crate::model::{Mismatch, Rule, Value};
+use crate::model::Value;
 
 /// Secret text: a token, a password, a key. `Debug` prints `[redacted]`; writing the configuration writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,13 +54,6 @@ impl<'de> Deserialize<'de> for Secret {
 impl Value for Secret {
     fn is_zero(&self) -> bool {
         self.is_empty()
-    }
-
-    fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
-        if rule.overwrite || !right.is_zero() {
-            *self = right;
-        }
-        Ok(())
     }
 
     fn text(&self) -> Option<Cow<'_, str>> {

@@ -92,10 +92,6 @@ impl Value for DiskSize {
     fn is_zero(&self) -> bool {
         self.0 == 0
     }
-
-    fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
-        self.0.merge(right.0, rule)
-    }
 }
 
 /// A condition on the size of a disk, such as `>= 100GB`; without an operator the size must be equal.
@@ -164,10 +160,6 @@ impl<'de> Deserialize<'de> for FileMode {
 impl Value for FileMode {
     fn is_zero(&self) -> bool {
         self.0 == 0
-    }
-
-    fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
-        self.0.merge(right.0, rule)
     }
 
     fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
