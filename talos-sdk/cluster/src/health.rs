@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use talos_client::{Service, ServiceState};
+
 use crate::cluster::{Cluster, Member};
 use crate::error::chain;
 use crate::kubernetes::Kubernetes;
 use crate::readiness::find;
-use talos_client::{Service, ServiceState};
 
 /// How one node is.
 #[derive(Debug, Clone, PartialEq, Eq)]

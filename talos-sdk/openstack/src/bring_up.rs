@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use openstack_sdk::Cloud;
+use tokio::time::Instant;
 
 use crate::check::check;
 use crate::error::Result;
@@ -70,7 +71,16 @@ pub async fn bring_up(
     let checked = check(spec).map_err(|error| error.at(Step::Plan))?;
     let _lease = store.lock().await?;
     let state = State::load(store, &spec.name).await?;
-    let mut run = Run { spec, checked, cloud, store, observer, state, found: Found::default() };
+    let mut run = Run {
+        spec,
+        checked,
+        cloud,
+        store,
+        observer,
+        state,
+        found: Found::default(),
+        deadline: Instant::now(),
+    };
     let limits = spec.timeouts;
 
     run.step(Step::Plan, limits.step, |run| Box::pin(run.plan())).await?;

@@ -97,6 +97,8 @@ pub enum Resource {
     Network,
     /// A subnet of Neutron.
     Subnet,
+    /// A router of Neutron.
+    Router,
     /// A security group of Neutron.
     SecurityGroup,
     /// A port of Neutron.
@@ -115,6 +117,7 @@ impl fmt::Display for Resource {
             Self::Image => "image",
             Self::Network => "network",
             Self::Subnet => "subnet",
+            Self::Router => "router",
             Self::SecurityGroup => "security group",
             Self::Port => "port",
             Self::FloatingIp => "floating address",

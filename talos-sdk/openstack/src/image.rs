@@ -76,7 +76,7 @@ impl Run<'_> {
             let _ = tell.send((progress.sent, download.received(), download.total()));
         });
         let images = self.cloud.image();
-        let mut upload = std::pin::pin!(images.upload(id, &source, options, self.spec.timeouts.image));
+        let mut upload = std::pin::pin!(images.upload(id, &source, options, self.left()));
         let uploaded = loop {
             tokio::select! {
                 outcome = &mut upload => break outcome,

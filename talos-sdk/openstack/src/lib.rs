@@ -60,6 +60,5 @@ pub use secret::SecretString;
 pub use spec::{ImageSource, NetworkOptions, PatchText, Patches, Spec, Timeouts};
 pub use store::{BoxFuture, FolderStore, Lease, StateFile, Store};
 pub use tear_down::tear_down;
-pub use user_data::USER_DATA_LIMIT;
 // Their types are in the signatures here.
 pub use {openstack_sdk, talos_cluster, talos_factory};

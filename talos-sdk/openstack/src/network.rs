@@ -45,15 +45,52 @@ impl Run<'_> {
             }
         };
         self.ensure_tag(Tagged::Networks, &made.id, &made.tags).await?;
-        if network.subnets(&Filter::new().with_network(&made.id)).await?.is_empty() {
-            let mut new = NewSubnet::new(&made.id, &self.spec.network.cidr).with_name(&name);
-            for server in &self.spec.network.dns_servers {
-                new = new.with_dns_nameserver(server);
+        let there = network.subnets(&Filter::new().with_network(&made.id)).await?.into_iter().next();
+        let subnet = match there {
+            Some(found) => found,
+            None => {
+                let mut new = NewSubnet::new(&made.id, &self.spec.network.cidr).with_name(&name);
+                for server in &self.spec.network.dns_servers {
+                    new = new.with_dns_nameserver(server);
+                }
+                let subnet = network.create_subnet(&new).await?;
+                self.created_one(Resource::Subnet, &name, &subnet.id);
+                subnet
             }
-            let subnet = network.create_subnet(&new).await?;
-            self.created_one(Resource::Subnet, &name, &subnet.id);
-        }
+        };
+        self.ensure_router(&subnet.id).await?;
         Ok(made.id)
+    }
+
+    /// A network that was made for the cluster reaches the outside, if there is just one outside or one was named.
+    async fn ensure_router(&self, subnet: &str) -> Result<()> {
+        let (network, name) = (self.cloud.network(), self.spec.own_name());
+        let external = match (&self.found.floating_network, network.external_network().await) {
+            (Some(id), _) => id.clone(),
+            (None, Ok(external)) => external.id,
+            (None, Err(error)) if error.is_retryable() => return Err(error.into()),
+            (None, Err(_)) => return Ok(()),
+        };
+        let there = network.routers(&Filter::new().with_name(&name)).await?.into_iter().next();
+        let router = match there {
+            Some(found) => {
+                self.found_one(Resource::Router, &name, &found.id);
+                found
+            }
+            None => {
+                let made = network.create_router(&name, Some(&external)).await?;
+                self.created_one(Resource::Router, &name, &made.id);
+                made
+            }
+        };
+        self.ensure_tag(Tagged::Routers, &router.id, &router.tags).await?;
+        let plugs = network.ports(&Filter::new().with_field("device_id", &router.id)).await?;
+        let plugged =
+            |port: &Port| port.fixed_ips.iter().any(|fixed| fixed.subnet_id.as_deref() == Some(subnet));
+        if !plugs.iter().any(plugged) {
+            network.add_router_interface(&router.id, subnet).await?;
+        }
+        Ok(())
     }
 
     /// Tags a thing that does not carry the cluster's tag yet.

@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use openstack_sdk::compute::{Flavor, Usage};
 use openstack_sdk::network::Filter;
+use talos_cluster::talos_machineconfig::SecretsBundle;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::machine_config::{Addresses, machine_configs, new_secrets, options};
@@ -11,7 +13,6 @@ use crate::run::{CLUSTER_ID, Run, known};
 use crate::servers::user_data_of;
 use crate::spec::ImageSource;
 use crate::store::StateFile;
-use talos_cluster::talos_machineconfig::SecretsBundle;
 
 impl Run<'_> {
     /// Secrets read or made (not stored yet), user data measured, flavors, image and network found, name and quota free.
@@ -51,7 +52,6 @@ impl Run<'_> {
 
     /// What the cluster's servers carry so that another cluster of the same name is told apart. Not a secret.
     pub(crate) fn cluster_id(&self) -> Result<String> {
-        use aws_lc_rs::digest::{SHA256, digest};
         let secrets = known(&self.found.secrets, "the secrets bundle")?;
         let hash = digest(&SHA256, secrets.cluster.id.as_bytes());
         Ok(hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect())

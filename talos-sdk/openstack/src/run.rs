@@ -32,6 +32,8 @@ pub(crate) struct Run<'a> {
     pub(crate) observer: Observer<'a>,
     pub(crate) state: State,
     pub(crate) found: Found,
+    /// When the present step has to be done.
+    pub(crate) deadline: Instant,
 }
 
 /// What the steps have found or made so far.
@@ -76,6 +78,7 @@ impl<'a> Run<'a> {
     ) -> Result<()> {
         (self.observer)(&Event::StepStarted { step });
         let deadline = Instant::now() + limit;
+        self.deadline = deadline;
         let mut pause = Duration::from_millis(500);
         let mut last = None;
         loop {
@@ -98,6 +101,12 @@ impl<'a> Run<'a> {
         }
         (self.observer)(&Event::StepDone { step });
         Ok(())
+    }
+
+    /// What a wait within the present step may take: a little less than is left, so that what it says in the end is told,
+    /// and not just that the step was not done.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).mul_f32(0.98)
     }
 
     pub(crate) fn found_one(&self, resource: Resource, name: &str, id: &str) {

@@ -84,7 +84,7 @@ impl Run<'_> {
         }
         let compute = self.cloud.compute();
         gone(compute.delete_server(&server.id).await)?;
-        compute.wait_for_server_deleted(&server.id, self.spec.timeouts.servers).await?;
+        compute.wait_for_server_deleted(&server.id, self.left()).await?;
         self.deleted_one(Resource::Server, &server.name, &server.id);
         Ok(None)
     }
@@ -107,10 +107,9 @@ impl Run<'_> {
     }
 
     async fn wait_for_servers(&self) -> Result<()> {
-        let limit = self.spec.timeouts.servers;
         each(self.found.nodes.clone(), |node| async move {
             let id = known(&node.server, "the server")?;
-            let outcome = self.cloud.compute().wait_for_server(id, &ServerStatus::Active, limit).await;
+            let outcome = self.cloud.compute().wait_for_server(id, &ServerStatus::Active, self.left()).await;
             let status = match &outcome {
                 Ok(server) => server.status.to_string(),
                 Err(_) => "not usable".to_owned(),

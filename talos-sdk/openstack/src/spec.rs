@@ -26,7 +26,7 @@ pub struct Spec {
     pub name: String,
     /// How many control planes: 1, 3, 5 or 7. Default: 3.
     pub control_planes: usize,
-    /// How many workers. Default: 2.
+    /// How many workers. Default: 2. Servers beyond these numbers are left alone.
     pub workers: usize,
     /// The version of Talos, such as `v1.13.9`, which is the default.
     pub talos_version: String,
@@ -120,8 +120,8 @@ pub struct NetworkOptions {
     /// A network that is there, by name or id. Default: the only one of the project, if there is just one; if there is
     /// none, one is made.
     pub network: Option<String>,
-    /// The address range of a network that is made. Default: `10.5.0.0/24`. It has no router: give one yourself if the
-    /// nodes shall reach the world.
+    /// The address range of a network that is made. Default: `10.5.0.0/24`. It gets a router to
+    /// [`floating_network`](Self::floating_network), or else to the only external network, if there is just one.
     pub cidr: String,
     /// Name servers of a network that is made. Default: Neutron's.
     pub dns_servers: Vec<String>,

@@ -65,29 +65,29 @@ impl Run<'_> {
 
     /// The version that a node tells, once it answers.
     async fn reach(&self, client: &Client, node: &Node) -> Result<String> {
-        let limit = self.spec.timeouts.first_contact;
+        let limit = self.left();
         let target = client.node(node.addresses.fixed.to_string()).with_timeout(Duration::from_secs(10));
-        let mut last = String::new();
+        let (mut kind, mut last) = (None, String::new());
         let reaching = async {
             loop {
                 match target.version().await {
                     Ok(version) => return version.tag,
                     Err(error) => {
                         let reason = error.to_string();
-                        if reason != last {
+                        // The same kind of reason in other words is no news.
+                        if kind.replace(error.kind()) != Some(error.kind()) {
                             (self.observer)(&Event::NodeUnreachable {
                                 name: node.name.clone(),
                                 reason: reason.clone(),
                             });
-                            last = reason;
                         }
+                        last = reason;
                     }
                 }
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        // A little less than the step has, so that this error is the one that is told.
-        let outcome = tokio::time::timeout(limit.mul_f32(0.98), reaching).await;
+        let outcome = tokio::time::timeout(limit, reaching).await;
         let Ok(version) = outcome else {
             return Err(Error::new(
                 ErrorKind::Timeout,
@@ -105,7 +105,6 @@ impl Run<'_> {
             .control_planes()
             .filter_map(|node| Some((node.name.clone(), node.server.clone()?)))
             .collect();
-        let limit = self.spec.timeouts.bootstrap.mul_f32(0.98);
         let observer = self.observer;
         let tell = |event: &ClusterEvent| observer(&Event::Cluster(event.clone()));
 
@@ -125,7 +124,7 @@ impl Run<'_> {
         let lost = intent.servers.get(&intent.node) != servers.get(&intent.node);
         let settle = self.spec.timeouts.bootstrap_settle;
         let options =
-            BootstrapOptions::default().with_node(&intent.node).with_timeout(limit).with_settle(settle);
+            BootstrapOptions::default().with_node(&intent.node).with_timeout(self.left()).with_settle(settle);
         let maybe_sent = intent.sent;
         self.state.bootstrap = Some(Intent { sent: true, ..intent.clone() });
         self.save().await?;
@@ -134,7 +133,7 @@ impl Run<'_> {
         if !(intent.confirmed && lost) {
             cluster.bootstrap(&options.with_maybe_sent(maybe_sent), &tell).await?;
         }
-        cluster.wait_for_etcd(limit, &tell).await?;
+        cluster.wait_for_etcd(self.left(), &tell).await?;
 
         self.state.bootstrap = Some(Intent { servers, sent: true, confirmed: true, ..intent });
         self.save().await
@@ -148,7 +147,7 @@ impl Run<'_> {
         let kubernetes = Kubernetes::anonymous(&endpoint, &authority.crt)?;
         let observer = self.observer;
         let tell = |event: &ClusterEvent| observer(&Event::Cluster(event.clone()));
-        wait_for_kubernetes_api(&kubernetes, self.spec.timeouts.kubernetes_api.mul_f32(0.98), &tell).await?;
+        wait_for_kubernetes_api(&kubernetes, self.left(), &tell).await?;
         Ok(())
     }
 
@@ -167,7 +166,7 @@ impl Run<'_> {
         let cluster = known(&self.found.cluster, "the cluster")?;
         let observer = self.observer;
         let tell = |event: &ClusterEvent| observer(&Event::Cluster(event.clone()));
-        let kubeconfig = cluster.kubeconfig(self.spec.timeouts.step.mul_f32(0.98), &tell).await?;
+        let kubeconfig = cluster.kubeconfig(self.left(), &tell).await?;
         self.store.write(StateFile::Kubeconfig, &kubeconfig).await?;
         self.found.kubeconfig = Some(kubeconfig);
         Ok(())
@@ -180,7 +179,7 @@ impl Run<'_> {
             Kubernetes::from_kubeconfig(known(&self.found.kubeconfig, "the kubeconfig")?.expose())?;
         let observer = self.observer;
         let tell = |event: &ClusterEvent| observer(&Event::Cluster(event.clone()));
-        cluster.wait_for_nodes_ready(&kubernetes, self.spec.timeouts.nodes.mul_f32(0.98), &tell).await?;
+        cluster.wait_for_nodes_ready(&kubernetes, self.left(), &tell).await?;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::state::State;
 use crate::store::Store;
 
 /// Removes everything in the cloud that was made for the cluster, known by its tag, and nothing else: servers, floating addresses,
-/// ports, the server group, the security group, and the network if it was made for the cluster.
+/// ports, the server group, the security group, and network and router if they were made for the cluster.
 ///
 /// The image stays, since other clusters may use it. The secrets and the configurations stay in the store, so that
 /// [`bring_up`](crate::bring_up()) can make the same cluster again. Calling it again after a failure goes on.
@@ -31,6 +31,7 @@ pub async fn tear_down(spec: &Spec, cloud: &Cloud, store: &dyn Store, observer: 
     removal.ports().await?;
     removal.server_group(state.server_group.as_deref()).await?;
     removal.security_group().await?;
+    removal.routers().await?;
     removal.network().await?;
     state.cleared().save(store).await
 }
@@ -108,6 +109,21 @@ impl Removal<'_> {
         for group in all.iter().filter(|group| self.spec.owns(&group.tags, &group.description)) {
             gone(network.delete_security_group(&group.id).await)?;
             self.deleted(Resource::SecurityGroup, &group.name, &group.id);
+        }
+        Ok(())
+    }
+
+    async fn routers(&self) -> Result<()> {
+        let network = self.cloud.network();
+        for router in network.routers(&self.tagged()).await? {
+            let plugs = network.ports(&Filter::new().with_field("device_id", &router.id)).await?;
+            for port in plugs.iter().filter(|port| port.device_owner == "network:router_interface") {
+                for subnet in port.fixed_ips.iter().filter_map(|fixed| fixed.subnet_id.as_deref()) {
+                    gone(network.remove_router_interface(&router.id, subnet).await)?;
+                }
+            }
+            gone(network.delete_router(&router.id).await)?;
+            self.deleted(Resource::Router, &router.name, &router.id);
         }
         Ok(())
     }

@@ -4,19 +4,17 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use openstack_sdk::compute::MAX_USER_DATA;
 
 use crate::error::{Error, ErrorKind, Result};
-
-/// What Nova takes at most: bytes of base64 text (`user_data` of the servers API).
-pub const USER_DATA_LIMIT: usize = 65_535;
 
 /// The bytes to hand to Nova: the text itself, or gzip of it where only that fits, which Talos unpacks.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::UserDataTooLarge`] with `what` in its text, if neither fits in [`USER_DATA_LIMIT`] after base64.
+/// [`ErrorKind::UserDataTooLarge`] with `what` in its text, if neither fits in [`MAX_USER_DATA`] after base64.
 pub(crate) fn encode(what: &str, config: &str) -> Result<Vec<u8>> {
-    if base64_len(config.len()) <= USER_DATA_LIMIT {
+    if base64_len(config.len()) <= MAX_USER_DATA {
         return Ok(config.as_bytes().to_vec());
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -24,13 +22,13 @@ pub(crate) fn encode(what: &str, config: &str) -> Result<Vec<u8>> {
         Error::new(ErrorKind::UserDataTooLarge, format!("{what} can't be packed")).with_source(error)
     })?;
     let length = base64_len(packed.len());
-    if length <= USER_DATA_LIMIT {
+    if length <= MAX_USER_DATA {
         return Ok(packed);
     }
     Err(Error::new(
         ErrorKind::UserDataTooLarge,
         format!(
-            "the {what} configuration is {length} bytes as user data, packed, and Nova takes {USER_DATA_LIMIT}: \
+            "the {what} configuration is {length} bytes as user data, packed, and Nova takes {MAX_USER_DATA}: \
              move inline manifests out of it, for example to extraManifests"
         ),
     ))
@@ -72,7 +70,7 @@ mod tests {
     fn what_does_not_fit_is_packed() {
         let text = noise(49_152);
         let packed = encode("worker", &text).unwrap();
-        assert!(packed.len() < text.len() && base64_len(packed.len()) <= USER_DATA_LIMIT);
+        assert!(packed.len() < text.len() && base64_len(packed.len()) <= MAX_USER_DATA);
         let mut back = String::new();
         flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut back).unwrap();
         assert_eq!(back, text);

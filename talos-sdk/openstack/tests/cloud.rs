@@ -11,8 +11,8 @@ use openstack_sim::{Effect, Fault, OpenStackSim, Options, Quota, Service};
 use talos_cluster::talos_client::talos_pki::SystemClock;
 use talos_cluster::talos_machineconfig::{Contract, SecretsBundle};
 use talos_openstack::{
-    Error, ErrorKind, Event, FolderStore, ImageSource, PatchText, Resource, SecretString, Spec, StateFile,
-    Step, Store as _, Timeouts, bring_up, tear_down,
+    Error, ErrorKind, Event, FolderStore, ImageSource, NetworkOptions, PatchText, Resource, SecretString,
+    Spec, StateFile, Step, Store as _, Timeouts, bring_up, tear_down,
 };
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -296,4 +296,41 @@ async fn another_runner_and_another_cluster_of_the_name_are_refused() {
     let elsewhere = FolderStore::new(lab.dir.path().join("elsewhere"), "prod");
     let error = bring_up(&lab.spec, &lab.cloud, &elsewhere, &|_: &Event| {}).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NameTaken, "{error}");
+}
+
+#[tokio::test]
+async fn a_project_without_a_network_gets_one_with_a_router_and_floating_addresses() {
+    let lab = Lab::new().await;
+    let network = lab.cloud.network();
+    for router in network.routers(&Filter::new()).await.unwrap() {
+        for port in network.ports(&Filter::new().with_field("device_id", &router.id)).await.unwrap() {
+            if let Some(subnet) = port.fixed_ips.first().and_then(|fixed| fixed.subnet_id.clone()) {
+                let _ = network.remove_router_interface(&router.id, &subnet).await;
+            }
+        }
+        network.delete_router(&router.id).await.unwrap();
+    }
+    for ready_made in
+        network.networks(&Filter::new()).await.unwrap().iter().filter(|network| !network.is_external)
+    {
+        network.delete_network(&ready_made.id).await.unwrap();
+    }
+    let outside = network.external_network().await.unwrap();
+    let options = NetworkOptions::default().with_floating_network(&outside.name).with_cidr("10.9.0.0/24");
+    let spec = lab.spec.clone().with_network(options);
+
+    for _ in 0..2 {
+        let error = lab.run_spec(&spec).await;
+        lab.assert_complete(&error).await;
+    }
+    let floating = network.floating_ips(&Filter::new().with_tag("talos-cluster=prod")).await.unwrap();
+    assert_eq!(floating.len(), 3);
+    let control_plane = lab.read(StateFile::ControlPlane).await;
+    assert!(floating.iter().all(|floating| control_plane.contains(&floating.address)));
+    assert_eq!(network.routers(&Filter::new()).await.unwrap().len(), 1);
+
+    tear_down(&spec, &lab.cloud, &lab.store, &|_: &Event| {}).await.unwrap();
+    assert!(network.floating_ips(&Filter::new()).await.unwrap().is_empty());
+    assert!(network.routers(&Filter::new()).await.unwrap().is_empty());
+    assert!(network.networks(&Filter::new()).await.unwrap().iter().all(|network| network.is_external));
 }
