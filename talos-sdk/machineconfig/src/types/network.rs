@@ -6,6 +6,7 @@ mod bond_value;
 mod bridge;
 mod dhcp;
 mod ethernet;
+mod host;
 mod hostname;
 mod kubespan;
 mod link;
@@ -14,6 +15,7 @@ mod resolver;
 mod route;
 mod routing_table;
 mod rule;
+mod time;
 mod vip;
 mod vlan;
 mod wireguard;
@@ -27,6 +29,7 @@ pub use bond_value::{
 pub use bridge::{BridgeConfig, BridgeStpConfig, BridgeVlanConfig};
 pub use dhcp::{ClientIdentifier, DhcPv4Config, DhcPv6Config};
 pub use ethernet::{EthernetChannelsConfig, EthernetConfig, EthernetRingsConfig, WakeOnLan};
+pub use host::StaticHostConfig;
 pub use hostname::{AutoHostnameKind, HostnameConfig};
 pub use kubespan::{KubeSpanConfig, KubeSpanEndpointsConfig, KubeSpanFiltersConfig};
 pub use link::{
@@ -34,16 +37,14 @@ pub use link::{
     VethConfig, VethPeerConfig, VrfConfig,
 };
 pub use probe::{CommonProbeConfig, HttpProbeConfig, TcpProbeConfig};
-pub use resolver::{
-    DnsProtocol, HostDnsConfig, NameserverConfig, NtpConfig, PtpConfig, ResolverConfig, SearchDomainsConfig,
-    StaticHostConfig, TimeSyncConfig,
-};
+pub use resolver::{DnsProtocol, HostDnsConfig, NameserverConfig, ResolverConfig, SearchDomainsConfig};
 pub use route::{BlackholeRouteConfig, RoutingRuleAction, RoutingRuleConfig};
 pub use routing_table::RoutingTable;
 pub use rule::{
     DefaultAction, IngressRule, NetworkDefaultActionConfig, NetworkRuleConfig, PortRange, Protocol,
     RulePortSelector,
 };
+pub use time::{NtpConfig, PtpConfig, TimeSyncConfig};
 pub use vip::{HCloudVipConfig, Layer2VipConfig};
 pub use vlan::{VlanConfig, VlanProtocol};
 pub use wireguard::{WireguardConfig, WireguardPeer};

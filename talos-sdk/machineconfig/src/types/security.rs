@@ -1,8 +1,9 @@
 //! Trust documents.
 
-mod trust;
+mod image_verification;
+mod trusted_roots;
 
-pub use trust::{
+pub use image_verification::{
     ImageKeylessVerifier, ImagePublicKeyVerifier, ImageVerificationConfig, ImageVerificationRule,
-    TrustedRootsConfig,
 };
+pub use trusted_roots::TrustedRootsConfig;

@@ -1,4 +1,4 @@
-//! Care of file systems, and compressed swap.
+//! Trimming and scrubbing of file systems.
 
 use talos_machineconfig_derive::Fields;
 
@@ -36,14 +36,4 @@ pub struct ScrubConfig {
     pub enabled: Option<bool>,
     /// Interval.
     pub interval: Duration,
-}
-
-/// Compressed swap in memory.
-#[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ZswapConfig")]
-pub struct ZswapConfig {
-    /// Most memory in percent.
-    pub max_pool_percent: Option<i64>,
-    /// Whether cold pages are written out.
-    pub shrinker_enabled: Option<bool>,
 }

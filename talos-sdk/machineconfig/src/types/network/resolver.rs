@@ -1,9 +1,9 @@
-//! Names and time.
+//! DNS.
 
 use talos_machineconfig_derive::Fields;
 
 use crate::model::text_enum;
-use crate::types::{Addr, Duration};
+use crate::types::Addr;
 
 /// DNS.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -49,49 +49,6 @@ pub struct HostDnsConfig {
     pub forward_kube_dns_to_host: Option<bool>,
     /// Whether it knows the names of cluster members.
     pub resolve_member_names: Option<bool>,
-}
-
-/// An entry of `/etc/hosts`.
-#[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "StaticHostConfig")]
-pub struct StaticHostConfig {
-    /// Address.
-    #[config(always)]
-    pub name: String,
-    /// Names.
-    #[config(always)]
-    pub hostnames: Vec<String>,
-}
-
-/// Time synchronisation.
-#[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "TimeSyncConfig")]
-pub struct TimeSyncConfig {
-    /// Whether it is on.
-    pub enabled: Option<bool>,
-    /// How long the boot waits for the clock; zero waits for ever.
-    pub boot_timeout: Duration,
-    /// NTP.
-    pub ntp: Option<NtpConfig>,
-    /// PTP.
-    pub ptp: Option<PtpConfig>,
-}
-
-/// NTP.
-#[derive(Clone, Debug, Default, PartialEq, Fields)]
-pub struct NtpConfig {
-    /// Servers.
-    pub servers: Vec<String>,
-    /// Whether the servers are authenticated.
-    #[config(key = "useNTS")]
-    pub use_nts: Option<bool>,
-}
-
-/// PTP.
-#[derive(Clone, Debug, Default, PartialEq, Fields)]
-pub struct PtpConfig {
-    /// Clock devices.
-    pub devices: Vec<String>,
 }
 
 text_enum! {

@@ -1,20 +1,8 @@
-//! Trust in certificates and images.
+//! Which images may run.
 
 use talos_machineconfig_derive::Fields;
 
 use crate::model::Mismatch;
-
-/// Certificate authorities that the machine trusts.
-#[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "TrustedRootsConfig")]
-pub struct TrustedRootsConfig {
-    /// Name of the document.
-    #[config(always)]
-    pub name: String,
-    /// PEM of the certificates.
-    #[config(always)]
-    pub certificates: String,
-}
 
 /// Which images may run.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]

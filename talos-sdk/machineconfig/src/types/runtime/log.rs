@@ -1,0 +1,26 @@
+//! Receivers of events and logs.
+
+use talos_machineconfig_derive::Fields;
+
+use crate::types::Url;
+
+/// A receiver of events.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "EventSinkConfig")]
+pub struct EventSinkConfig {
+    /// Host and port.
+    #[config(always)]
+    pub endpoint: String,
+}
+
+/// A receiver of the kernel log.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "KmsgLogConfig")]
+pub struct KmsgLogConfig {
+    /// Name of the document.
+    #[config(always)]
+    pub name: String,
+    /// `tcp://` or `udp://` URL.
+    #[config(always)]
+    pub url: Url,
+}

@@ -1,0 +1,11 @@
+//! Security of the machine.
+
+use talos_machineconfig_derive::Fields;
+
+/// Security of the machine.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "SecurityProfileConfig")]
+pub struct SecurityProfileConfig {
+    /// Whether workloads are isolated from the system.
+    pub workload_isolation: Option<bool>,
+}

@@ -1,0 +1,16 @@
+//! SideroLink, the tunnel to a management server.
+
+use talos_machineconfig_derive::Fields;
+
+use crate::types::{Secret, Url};
+
+/// SideroLink, the tunnel to a management server.
+#[derive(Clone, Debug, Default, PartialEq, Fields)]
+#[config(kind = "SideroLinkConfig")]
+pub struct SideroLinkConfig {
+    /// URL of the server.
+    #[config(always)]
+    pub api_url: Url,
+    /// Token of this machine.
+    pub unique_token: Secret,
+}
