@@ -1,1 +1,8 @@
-//! Reference tools on the Talos SDK, one job a program.
+//! Reference tools on the Talos SDK, one job a program. This library holds what they share.
+
+pub mod arguments;
+pub mod connection;
+pub mod failure;
+pub mod files;
+pub mod instant;
+pub mod table;

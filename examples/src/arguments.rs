@@ -1,0 +1,52 @@
+//! Arguments that several tools take.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use clap::ValueEnum;
+use talos_sdk::machineconfig::{Contract, Patch};
+
+use crate::failure::{Failure, Outcome};
+use crate::files;
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Reads patches as `talosctl` takes them: the text itself, or the file `@path`. A word without blanks that is no
+/// list and no mapping is a path too.
+pub fn patches(arguments: &[String]) -> Outcome<Vec<Patch>> {
+    arguments.iter().map(|argument| patch(argument)).collect()
+}
+
+fn patch(argument: &str) -> Outcome<Patch> {
+    let path = match argument.strip_prefix('@') {
+        Some(path) => Some(path),
+        None => {
+            let bare =
+                !argument.is_empty() && !argument.contains(['\n', ' ']) && !argument.starts_with(['[', '{']);
+            bare.then_some(argument)
+        }
+    };
+    let (text, origin): (Cow<'_, str>, _) = match path {
+        Some(path) => {
+            let text = files::read(Path::new(path)).map_err(|e| Failure::of("patch", e))?;
+            (text.into(), format!("patch {path}"))
+        }
+        None => (argument.into(), "patch".to_owned()),
+    };
+    Patch::parse(&text).map_err(|error| Failure::of(origin, error))
+}
+
+/// The contract of a Talos version; the newest for an empty one.
+pub fn contract(version: &str) -> Outcome<Contract> {
+    if version.is_empty() {
+        return Ok(Contract::CURRENT);
+    }
+    Contract::parse(version).map_err(|error| Failure::of("--talos-version", error))
+}
