@@ -1,1 +1,3 @@
 //! The harness of the Talos SDK and its suites: contract, golden, fault, end to end.
+
+pub mod conformance;

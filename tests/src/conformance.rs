@@ -1,0 +1,93 @@
+//! What this SDK answers to the questions of the interop programs, one JSON line each.
+//!
+//! | command | request | answer |
+//! |---|---|---|
+//! | `gen` | [`gen::Request`](generation::Request) | `controlplane`, `worker`, `talosconfig`, `error` |
+//! | `secrets` | `contract`, `now` | `secrets`, `error` |
+//! | `patch` | `config`, `patches` | `out`, `error` |
+//! | `load` | `config` | `documents`, `text`, `error` |
+//! | `yaml` | `value` (numbers enter as 64-bit floats) | `text`, `error` |
+//! | `talosconfig` | `op`: parse, merge, issue | `config`, `text`, `renames`, `error` |
+//! | `cert` | `op`: parse, verify | `items`, or `ok` and `error` |
+//!
+//! A request with an unknown field, or that is no JSON, is answered with `"bad_request": true`. Every request may
+//! have a `name`, which is ignored.
+
+pub mod certificate;
+pub mod configuration;
+pub mod generation;
+pub mod instant;
+pub mod talosconfig;
+
+use std::io::{self, BufRead, Write};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Answers one request.
+pub type Command = fn(&str) -> Value;
+
+/// Commands that other programs know and this SDK does not offer yet.
+pub const NOT_OFFERED: &[&str] =
+    &["validate", "bundle-from-config", "types", "golden", "serve", "client", "bench"];
+
+/// The command of this name.
+pub fn command(name: &str) -> Option<Command> {
+    Some(match name {
+        "gen" => |line| answer(line, generation::generate),
+        "secrets" => |line| answer(line, generation::secrets),
+        "patch" => |line| answer(line, configuration::patch),
+        "load" => |line| answer(line, configuration::load),
+        "yaml" => |line| answer(line, yaml),
+        "talosconfig" => |line| answer(line, talosconfig::answer),
+        "cert" => |line| answer(line, certificate::answer),
+        _ => return None,
+    })
+}
+
+/// Answers every line of `input` with a line of `output`, in order. Answers are flushed one by one.
+pub fn serve(command: Command, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    for line in input.lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        writeln!(output, "{}", command(&line))?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+fn answer<R: DeserializeOwned>(line: &str, respond: impl FnOnce(R) -> Value) -> Value {
+    match serde_json::from_str(line) {
+        Ok(request) => respond(request),
+        Err(error) => json!({ "error": format!("bad request: {error}"), "bad_request": true }),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct YamlRequest {
+    #[serde(default, rename = "name")]
+    _name: String,
+    #[serde(default)]
+    value: Value,
+}
+
+fn yaml(request: YamlRequest) -> Value {
+    match talos_yaml::to_string(&floats(request.value)) {
+        Ok(text) => json!({ "text": text, "error": "" }),
+        Err(error) => json!({ "text": "", "error": error.to_string() }),
+    }
+}
+
+/// JSON as Go reads it without knowing types: every number is a 64-bit float.
+pub fn floats(value: Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().map_or(Value::Number(number), Value::from),
+        Value::Array(items) => items.into_iter().map(floats).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, floats(value))).collect(),
+        other => other,
+    }
+}

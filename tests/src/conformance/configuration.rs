@@ -1,0 +1,81 @@
+//! `patch` and `load`.
+
+use std::fs;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use talos_machineconfig::{Config, Patch};
+
+/// A configuration and what to change in it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PatchRequest {
+    #[serde(rename = "name")]
+    _name: String,
+    config: String,
+    patches: Option<Vec<String>>,
+}
+
+pub(super) fn patch(request: PatchRequest) -> Value {
+    match patched(request) {
+        Ok(out) => json!({ "out": out, "error": "" }),
+        Err(error) => json!({ "out": "", "error": error }),
+    }
+}
+
+fn patched(request: PatchRequest) -> Result<String, String> {
+    let patches = patches(request.patches.as_deref().unwrap_or_default())?;
+    if patches.is_empty() {
+        return Ok(request.config);
+    }
+    let config = Config::from_yaml(&request.config).and_then(|config| config.patch(&patches));
+    let text = config.and_then(|config| config.to_yaml()).map_err(|error| error.to_string())?;
+    Ok(text.expose().to_owned())
+}
+
+/// Patches from their texts. A text that is one word and neither list nor mapping, or that begins with `@`, names a
+/// file, as for `talosctl`.
+pub(super) fn patches(texts: &[String]) -> Result<Vec<Patch>, String> {
+    texts.iter().map(|text| read_patch(text)).collect()
+}
+
+fn read_patch(text: &str) -> Result<Patch, String> {
+    let one_word = !text.trim().is_empty() && !text.contains(['\n', ' ']) && !text.starts_with(['[', '{']);
+    let path = text.strip_prefix('@').or(one_word.then_some(text));
+    let parse = |text: &str| Patch::parse(text).map_err(|error| error.to_string());
+    match path {
+        Some(path) => parse(&fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?),
+        None => parse(text),
+    }
+}
+
+/// A configuration to read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoadRequest {
+    #[serde(rename = "name")]
+    _name: String,
+    config: String,
+}
+
+pub(super) fn load(request: LoadRequest) -> Value {
+    let loaded = || {
+        let config = Config::from_yaml(&request.config)?;
+        // Only the sections `machine` and `cluster` have no version of their own.
+        let names: Vec<String> = config
+            .documents()
+            .iter()
+            .map(|document| match document.kind() {
+                "v1alpha1" => "/v1alpha1".to_owned(),
+                kind => format!("v1alpha1/{kind}"),
+            })
+            .collect();
+        Ok((names, config.encode()?))
+    };
+    match loaded() {
+        Ok((documents, text)) => json!({ "documents": documents, "text": text.expose(), "error": "" }),
+        Err::<_, talos_machineconfig::Error>(error) => {
+            json!({ "documents": null, "text": "", "error": error.to_string() })
+        }
+    }
+}
