@@ -25,6 +25,9 @@ pub fn patches(arguments: &[String]) -> Outcome<Vec<Patch>> {
 }
 
 fn patch(argument: &str) -> Outcome<Patch> {
+    if argument.trim().is_empty() {
+        return Err(Failure::new("a patch is empty: leave it out, or give text or @file"));
+    }
     let path = match argument.strip_prefix('@') {
         Some(path) => Some(path),
         None => {

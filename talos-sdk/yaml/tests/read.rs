@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use talos_yaml::{
-    Error, ErrorKind, IntText, Mark, Node, ScalarStyle, Tag, emit, from_str, parse_documents, to_string,
+    Error, ErrorKind, IntText, Mark, Node, StrText, ScalarStyle, Tag, emit, from_str, parse_documents,
+    to_string,
 };
 
 fn one(text: &str) -> Node {
@@ -235,6 +236,15 @@ fn editing_a_tree() {
     assert!(node.set("mode", talos_yaml::to_node(&IntText("0o644")).unwrap()).is_none());
     assert!(node.remove("b").unwrap().is_mapping());
     assert_eq!(emit(&node), "a: \"true\"\nmode: 0o644\n");
+}
+
+#[test]
+fn strings_in_the_form_of_nodes() {
+    for (text, written) in
+        [("y", "y"), ("12:30", "12:30"), ("<<", "\"<<\""), ("true", "\"true\""), ("\n", "|+\n\n")]
+    {
+        assert_eq!(to_string(&StrText(text)).unwrap().trim_end(), written.trim_end(), "{text:?}");
+    }
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) fn patches(texts: &[String]) -> Result<Vec<Patch>, String> {
 }
 
 fn read_patch(text: &str) -> Result<Patch, String> {
-    let one_word = !text.trim().is_empty() && !text.contains(['\n', ' ']) && !text.starts_with(['[', '{']);
+    let one_word = !text.contains(['\n', ' ']) && !text.starts_with(['[', '{']);
     let path = text.strip_prefix('@').or(one_word.then_some(text));
     let parse = |text: &str| Patch::parse(text).map_err(|error| error.to_string());
     match path {
