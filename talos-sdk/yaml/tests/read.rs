@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use talos_yaml::{
-    Error, ErrorKind, IntText, Mark, Node, StrText, ScalarStyle, Tag, emit, from_str, parse_documents,
+    Error, ErrorKind, IntText, Mark, Node, ScalarStyle, StrText, Tag, emit, from_str, parse_documents,
     to_string,
 };
 
