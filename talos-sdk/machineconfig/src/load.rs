@@ -45,11 +45,11 @@ impl Deletion {
         self.kind == document.kind() && self.name.as_deref() == document.name()
     }
 
-    /// The place in words.
+    /// The place in words, without the value that selects a list entry, which may be a secret.
     pub(crate) fn place(&self) -> String {
         let mut place = self.path.join(".").replace(".[", "[");
         if let Some(item) = &self.item {
-            place = format!("{place} ({}: {})", item.key, item.value);
+            place = format!("{place}, selected by {}", item.key);
         }
         place
     }

@@ -112,6 +112,24 @@ fn what_others_need_is_found() {
 }
 
 #[test]
+fn a_deletion_without_a_target_says_where() {
+    let config = Config::from_yaml("machine: {network: {interfaces: [{interface: eth0}]}}\n").unwrap();
+    for (patch, message) in [
+        (
+            "machine:\n  network:\n    interfaces:\n      - interface: eth1\n        $patch: delete\n",
+            "v1alpha1: machine.network.interfaces[0], selected by interface: there is nothing to delete",
+        ),
+        (
+            "machine:\n  kubelet:\n    image:\n      $patch: delete\n",
+            "v1alpha1: machine.kubelet.image: there is nothing to delete",
+        ),
+    ] {
+        let error = config.patch(&[Patch::parse(patch).unwrap()]).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::PatchTargetMissing, message));
+    }
+}
+
+#[test]
 fn secrets_are_never_printed() {
     let text = "machine: {token: hush-1, ca: {crt: YQ==, key: aHVzaC0y}}\ncluster:\n  secret: hush-3\n  token: hush-4\n  \
                 secretboxEncryptionSecret: hush-5\n---\napiVersion: v1alpha1\nkind: WireguardConfig\nname: wg0\n\
