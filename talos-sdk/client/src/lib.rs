@@ -27,6 +27,32 @@
 //! # }
 //! ```
 //!
+//! A machine without a configuration is trusted by the fingerprint on its console. Here it is a simulated one:
+//!
+//! ```
+//! use talos_client::resources::MachineStatus;
+//! use talos_client::{Client, ClientOptions, MachineStage};
+//! use talos_sim::{NodeOptions, Simulation, SimulationOptions, Stage};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let simulation = Simulation::start(SimulationOptions::default())?;
+//! let machine = simulation.add_node(NodeOptions::default().with_name("cp-1"))?;
+//! machine.wait_for(Stage::Maintenance).await;
+//! let fingerprint = machine.fingerprint().ok_or("it listens")?;
+//!
+//! let client = Client::maintenance(&machine.address().to_string(), &[fingerprint], ClientOptions::default())?;
+//! let node = client.endpoint();
+//! assert!(node.version().await?.tag.starts_with("v1."));
+//! let status = node.resources::<MachineStatus>().get(MachineStatus::ID).await?;
+//! assert_eq!(status.spec.stage, MachineStage::Maintenance);
+//!
+//! let error = node.bootstrap().await.expect_err("it needs a configuration first");
+//! assert!(error.is_permission_denied() || error.is_unimplemented(), "{error}");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Endpoints and failures
 //!
 //! An endpoint is a machine that takes calls and forwards them to the node they are for; control plane nodes do that.
