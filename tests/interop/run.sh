@@ -52,6 +52,7 @@ build() {
     [ -z "$built" ] || return 0
     built=1
     say "building"
+    [ -z "$(gofmt -l "$here")" ] || fail "gofmt would change $(gofmt -l "$here")"
     (cd "$here" && go vet ./... && go build -o "$work/interop" .)
     cargo build --quiet --release --bin conformance --bin cluster_up --bin sim_cloud --bin machine --bin resources
     PATH=$work:$target/release:$PATH
@@ -87,7 +88,7 @@ simulator() {
     cluster_up --name talos --state "$state" --keep >"$work/cluster_up.out" 2>"$work/cluster_up.err" &
     pids+=($!)
     config=$state/talos/talosconfig
-    await 300 grep -q kubeconfig "$work/cluster_up.out"
+    await 300 grep -q '^kubeconfig: ' "$work/cluster_up.out"
     [ "$(stat -c %a "$config")" = 600 ] || fail "$config can be read by others"
     endpoint=$(context "$config" '["Endpoints"][0]')
     nodes=$(context "$config" '["Nodes"]' | tr -d "[],'\"")
