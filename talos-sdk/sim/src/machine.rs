@@ -163,6 +163,7 @@ async fn configured(run: &Arc<Run>, config: Arc<NodeConfig>) {
     keep_certificates(run);
     if config.control_plane {
         run.start_service("trustd").await;
+        node.world.notify();
         etcd(run, &config, &hostname).await;
         run.sleep(node.world.pace.kubernetes).await;
         kubernetes::serve(run, &config, &hostname).await;
@@ -309,10 +310,12 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         revision: 0,
     });
     run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, false));
+    world.notify();
     run.sleep(world.pace.node_ready).await;
     cluster.set_ready(node.address, true, run.now());
     run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, true));
     run.update_status();
+    world.notify();
 }
 
 /// Stops everything. Says whether the machine starts again.

@@ -130,7 +130,7 @@ impl Default for Pace {
 }
 
 /// Options of one node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NodeOptions {
     /// Name of the machine. The hostname, unless the configuration names another.
@@ -143,6 +143,18 @@ pub struct NodeOptions {
     pub user_data: Option<Bytes>,
     /// Whether Talos is on the disk already, as with a cloud image. If not, it is installed and the machine reboots.
     pub installed: bool,
+}
+
+impl std::fmt::Debug for NodeOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeOptions")
+            .field("name", &self.name)
+            .field("address", &self.address)
+            .field("talos_version", &self.talos_version)
+            .field("user_data", &self.user_data.as_ref().map(|_| "[redacted]"))
+            .field("installed", &self.installed)
+            .finish()
+    }
 }
 
 impl NodeOptions {

@@ -231,7 +231,6 @@ impl Run {
             });
         }
         self.node.set_status(stage, ready);
-        self.node.world.notify();
     }
 
     /// What keeps the machine from being ready.

@@ -90,6 +90,7 @@ pub(super) fn remove_member(
     }
     if let Some(cluster) = cx.run.cluster() {
         cluster.leave_etcd(EtcdMembership { member: request.member_id, ..membership });
+        cx.run.node.world.notify();
     }
     let reply = machine::EtcdRemoveMemberById { metadata: None };
     Ok(Answer::one(&machine::EtcdRemoveMemberByIdResponse { messages: vec![reply] }))

@@ -23,13 +23,19 @@ pub(crate) struct Resource {
     spec: Spec,
 }
 
-/// What a resource says, in both forms.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What a resource says, in both forms. It may be a secret.
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Spec {
     pub(crate) proto: Bytes,
     pub(crate) yaml: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Spec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 /// A change of a collection.

@@ -151,15 +151,20 @@ pub(crate) async fn channel(
     Endpoint::from_static("http://simulated").connect_with_connector(connector).await
 }
 
-/// The machine API with these roles, as soon as it listens.
-pub(crate) async fn client(address: Ipv4Addr, roles: &[Role]) -> MachineServiceClient<Channel> {
+/// A channel with these roles, as soon as the machine listens.
+async fn authenticated(address: Ipv4Addr, roles: &[Role]) -> Channel {
     let root = secrets().os_ca().unwrap().certificate;
     let identity = identity(roles);
-    let channel = eventually(|| {
+    eventually(|| {
         let config = tls(Some(&identity), Some(&root));
         async move { channel(address, config).await.ok() }
-    });
-    MachineServiceClient::new(channel.await)
+    })
+    .await
+}
+
+/// The machine API with these roles.
+pub(crate) async fn client(address: Ipv4Addr, roles: &[Role]) -> MachineServiceClient<Channel> {
+    MachineServiceClient::new(authenticated(address, roles).await)
 }
 
 pub(crate) async fn admin(address: Ipv4Addr) -> MachineServiceClient<Channel> {
@@ -168,13 +173,7 @@ pub(crate) async fn admin(address: Ipv4Addr) -> MachineServiceClient<Channel> {
 
 /// The resource API with these roles.
 pub(crate) async fn state(address: Ipv4Addr, roles: &[Role]) -> StateClient<Channel> {
-    let root = secrets().os_ca().unwrap().certificate;
-    let identity = identity(roles);
-    let channel = eventually(|| {
-        let config = tls(Some(&identity), Some(&root));
-        async move { channel(address, config).await.ok() }
-    });
-    StateClient::new(channel.await)
+    StateClient::new(authenticated(address, roles).await)
 }
 
 /// The machine API of a machine in maintenance mode.
