@@ -243,7 +243,7 @@ impl Channel {
                 }
                 Err(failed) => failed,
             };
-            let unsent = failed.take_message().is_some_and(|request| outgoing.recover(request));
+            let unsent = failed.take_message().map(|request| outgoing.recover(request)).is_some();
             let failed = failed.into_error();
             let untouched = unsent || was_refused(&failed);
             let error = explain(failed, &connection.monitor);
@@ -280,12 +280,11 @@ impl Outgoing {
     }
 
     /// Takes back the body of a request that never left.
-    fn recover(&mut self, request: http::Request<RequestBody>) -> bool {
+    fn recover(&mut self, request: http::Request<RequestBody>) {
         if let (OutgoingBody::Stream(slot), RequestBody::Stream(body)) = (&mut self.body, request.into_body())
         {
             *slot = Some(body);
         }
-        true
     }
 
     fn can_be_sent(&self) -> bool {

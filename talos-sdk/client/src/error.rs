@@ -62,7 +62,7 @@ pub enum ErrorKind {
     FingerprintMismatch,
     /// TLS failed for another reason.
     Tls,
-    /// What answers there is not a Talos API: plain text, HTTP/1, or something that does not speak at all.
+    /// What answers there is not a Talos API: plain text, HTTP/1, a web server.
     NotTalosApi,
     /// The time given for the call or the connection was over.
     DeadlineExceeded,
