@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use clap::ValueEnum;
-use talos_sdk::machineconfig::{Contract, Patch};
+use talos_sdk::machineconfig::{Contract, ErrorKind, Patch};
 
 use crate::failure::{Failure, Outcome};
 use crate::files;
@@ -43,7 +43,10 @@ fn patch(argument: &str) -> Outcome<Patch> {
         }
         None => (argument.into(), "patch".to_owned()),
     };
-    Patch::parse(&text).map_err(|error| Failure::of(origin, error))
+    Patch::parse(&text).map_err(|error| match error.kind() {
+        ErrorKind::Syntax => Failure::of(format!("{origin} is not YAML, correct it"), error),
+        _ => Failure::of(origin, error),
+    })
 }
 
 /// The contract of a Talos version; the newest for an empty one.

@@ -18,7 +18,12 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn program(path: &str, folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(path);
-    command.args(arguments).current_dir(folder).env("HOME", folder).env_remove("TALOSCONFIG").env_remove("RUST_LOG");
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env_remove("TALOSCONFIG")
+        .env_remove("RUST_LOG");
     command
 }
 
@@ -132,7 +137,11 @@ mod connections {
         fn version(&self, talosconfig: &str, node: &str) -> Output {
             std::fs::write(self.folder.path().join("talosconfig"), talosconfig).unwrap();
             let address = self.address();
-            run(MACHINE, self.folder.path(), &["version", "--talosconfig", "talosconfig", "-e", &address, "-n", node])
+            run(
+                MACHINE,
+                self.folder.path(),
+                &["version", "--talosconfig", "talosconfig", "-e", &address, "-n", node],
+            )
         }
     }
 
@@ -162,7 +171,8 @@ mod connections {
         let stranger = cluster.version(&good, "127.255.255.250");
         assert_refused(&stranger, &["127.255.255.250"]);
 
-        let missing = run(MACHINE, cluster.folder.path(), &["version", "--talosconfig", "absent", "-n", &address]);
+        let missing =
+            run(MACHINE, cluster.folder.path(), &["version", "--talosconfig", "absent", "-n", &address]);
         assert_refused(&missing, &["absent"]);
         assert!(!cluster.folder.path().join("absent").exists(), "reading makes no file");
     }
@@ -217,7 +227,10 @@ mod bring_up {
         cloud.assert_refused(&["--endpoint", "fqdn_endpoint:6443"], &["https://fqdn_endpoint:6443"]);
         cloud.assert_refused(&["--config-patch", "@absent.yaml"], &["absent.yaml"]);
         cloud.assert_refused(&["--config-patch", "machine: [\n"], &["patch"]);
-        cloud.assert_refused(&["--config-patch-worker", "machine:\n  kubelett: {}\n"], &["kubelett", "kubelet"]);
+        cloud.assert_refused(
+            &["--config-patch-worker", "machine:\n  kubelett: {}\n"],
+            &["kubelett", "kubelet"],
+        );
         cloud.assert_refused(&["--talos-version", "v0.1"], &["v0.1"]);
         cloud.assert_refused(&["--flavor-worker", "m1.absent"], &["m1.absent"]);
         cloud.assert_refused(&["--config-patch", "@large.yaml"], &["65,535"]);
@@ -238,7 +251,8 @@ mod bring_up {
 
         let cloud = Cloud::new();
         for step in talos_sdk::openstack::Step::ALL {
-            let mut first = cloud.cluster_up(&[]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            let mut first =
+                cloud.cluster_up(&[]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
             let mut lines = BufReader::new(first.stderr.take().unwrap()).lines().map_while(Result::ok);
             let started = format!("{step}: started");
             assert!(lines.by_ref().any(|line| line == started), "{started}");

@@ -29,7 +29,8 @@ struct Bench {
 impl Bench {
     fn new(seed: u64) -> Self {
         eprintln!("seed {seed}");
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let cloud = runtime.block_on(SimulatedCloud::start(CloudOptions::default().with_seed(seed))).unwrap();
         let folder = tempfile::tempdir().unwrap();
         cloud.write_clouds_yaml(folder.path()).unwrap();
@@ -172,7 +173,12 @@ fn follow(stderr: ChildStderr) -> Receiver<String> {
 
 fn assert_only_the_owner_may_read(folder: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
-    assert_eq!(std::fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700, "{}", folder.display());
+    assert_eq!(
+        std::fs::metadata(folder).unwrap().permissions().mode() & 0o777,
+        0o700,
+        "{}",
+        folder.display()
+    );
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -181,9 +187,15 @@ fn assert_only_the_owner_may_read(folder: &Path) {
         assert_eq!(mode, 0o600, "{name}");
         names.push(name);
     }
-    for name in
-        ["controlplane.yaml", "haproxy.cfg", "kubeconfig", "secrets.yaml", "state.json", "talosconfig", "worker.yaml"]
-    {
+    for name in [
+        "controlplane.yaml",
+        "haproxy.cfg",
+        "kubeconfig",
+        "secrets.yaml",
+        "state.json",
+        "talosconfig",
+        "worker.yaml",
+    ] {
         assert!(names.iter().any(|there| there == name), "{name} is missing: {names:?}");
     }
 }
@@ -213,7 +225,11 @@ fn killed_inside_the_upload_it_uploads_again() {
         );
         bench.kill_when("the image is made", |cloud| !cloud.openstack().images().is_empty());
         bench.kill_when("bytes flow", |cloud| {
-            cloud.openstack().images().iter().any(|image| image.status == "saving" || image.status == "active")
+            cloud
+                .openstack()
+                .images()
+                .iter()
+                .any(|image| image.status == "saving" || image.status == "active")
         });
         bench.complete();
     }
@@ -236,7 +252,11 @@ fn killed_right_after_the_bootstrap_call_it_does_not_call_again() {
     for seed in SEEDS {
         let mut bench = Bench::new(seed);
         // The call is carried out, and nobody is there any more to hear of it.
-        bench.cloud.simulation().faults().add(FaultRule::new("Bootstrap", talos_sim::Fault::DropConnectionAfter));
+        bench
+            .cloud
+            .simulation()
+            .faults()
+            .add(FaultRule::new("Bootstrap", talos_sim::Fault::DropConnectionAfter));
         bench.kill_when("the call is served", |cloud| {
             cloud.simulation().calls().iter().any(|call| call.method() == "Bootstrap")
         });

@@ -91,3 +91,36 @@ pub fn floats(value: Value) -> Value {
         other => other,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn ask(name: &str, lines: &str) -> Vec<Value> {
+        let mut out = Vec::new();
+        serve(command(name).unwrap(), lines.as_bytes(), &mut out).unwrap();
+        out.split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn one_answer_a_line() {
+        let answers =
+            ask("yaml", "{\"name\":\"a\",\"value\":{\"b\":1,\"a\":\"y\"}}\n\n{\"nonsense\":1}\nnothing\n");
+        assert_eq!(answers.len(), 3);
+        assert_eq!(answers[0], json!({ "text": "a: 'y'\nb: 1\n", "error": "" }));
+        assert!(answers[1..].iter().all(|answer| answer["bad_request"] == true));
+    }
+
+    #[test]
+    fn errors_are_answers() {
+        let answers =
+            ask("gen", "{\"endpoint\":\"a:6443\"}\n{\"endpoint\":\"https://a:1\",\"output\":[\"x\"]}\n");
+        assert!(answers.iter().all(|answer| answer["error"] != "" && answer["worker"] == ""));
+        assert_eq!(ask("talosconfig", "{\"op\":\"x\"}\n")[0]["config"], Value::Null);
+        assert!(command("validate").is_none() && NOT_OFFERED.contains(&"validate"));
+    }
+}

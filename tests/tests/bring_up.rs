@@ -50,7 +50,9 @@ impl Lab {
             .with_endpoint(format!("https://{address}:6443"))
             .with_talos_endpoints([address])
             .with_load_balancer(balancer)
-            .with_timeouts(Timeouts::all(Duration::from_secs(120)).with_bootstrap_settle(Duration::from_secs(1)));
+            .with_timeouts(
+                Timeouts::all(Duration::from_secs(120)).with_bootstrap_settle(Duration::from_secs(1)),
+            );
         let lab = Self { simulated, cloud, folder: tempfile::tempdir().unwrap(), spec };
         let store = lab.store();
         let lease = store.lock().await.unwrap();
@@ -188,10 +190,9 @@ async fn an_upload_that_breaks_is_started_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_used_up_quota_is_told_and_nothing_is_left_behind() {
     let lab = Lab::new(10).await;
-    lab.simulated
-        .openstack()
-        .faults()
-        .add(CloudFault::new(Effect::QuotaExceeded).on(Service::Compute).method("POST").path("/servers").times(50));
+    lab.simulated.openstack().faults().add(
+        CloudFault::new(Effect::QuotaExceeded).on(Service::Compute).method("POST").path("/servers").times(50),
+    );
     let error = lab.run().await.unwrap_err();
     assert_eq!(error.step(), Some(Step::Servers), "{error}");
     assert!(error.to_string().to_lowercase().contains("quota"), "{error}");

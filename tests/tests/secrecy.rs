@@ -15,8 +15,8 @@ use talos_client::{Client, ClientOptions};
 use talos_examples::cloud::HttpBalancer;
 use talos_machineconfig::{Config, SecretsBundle};
 use talos_openstack::{
-    Event, FolderStore, ImageSource, PatchText, Spec, StateFile, Step, Store as _, Timeouts,
-    bring_up, tear_down,
+    Event, FolderStore, ImageSource, PatchText, Spec, StateFile, Step, Store as _, Timeouts, bring_up,
+    tear_down,
 };
 use talos_sim::{CloudOptions, Code, SimulatedCloud};
 use talosconfig::TalosConfig;
@@ -75,7 +75,9 @@ fn add(secrets: &mut BTreeMap<String, String>, name: &str, value: &str) {
     secrets.insert(format!("{name} as bytes"), bytes.join(", "));
     if let Ok(pem) = String::from_utf8(decoded) {
         // Every full line of a PEM block tells as much as the block.
-        for (number, line) in pem.lines().filter(|line| line.len() >= 32 && !line.starts_with("-----")).enumerate() {
+        for (number, line) in
+            pem.lines().filter(|line| line.len() >= 32 && !line.starts_with("-----")).enumerate()
+        {
             secrets.insert(format!("{name} line {number}"), line.to_owned());
         }
     }
@@ -112,11 +114,13 @@ async fn nothing_that_is_printed_has_a_secret_in_it() {
     output.add(format_args!("{config:?}"));
     let cloud = Cloud::connect(config).await.unwrap();
     let address = simulated.load_balancer_address();
-    let balancer =
-        HttpBalancer { address: address.into(), config_url: simulated.load_balancer_config_url() };
+    let balancer = HttpBalancer { address: address.into(), config_url: simulated.load_balancer_config_url() };
     let patch_secret = "a-secret-that-only-a-patch-has";
     let spec = Spec::new("secret")
-        .with_image(ImageSource::Factory { url: simulated.factory_url(), schematic: talos_factory::DEFAULT_SCHEMATIC_ID.into() })
+        .with_image(ImageSource::Factory {
+            url: simulated.factory_url(),
+            schematic: talos_factory::DEFAULT_SCHEMATIC_ID.into(),
+        })
         .with_endpoint(format!("https://{address}:6443"))
         .with_talos_endpoints([address.to_string()])
         .with_load_balancer(balancer)
@@ -178,7 +182,8 @@ async fn nothing_that_is_printed_has_a_secret_in_it() {
 
     let mut secrets = BTreeMap::new();
     collect(&mut secrets, "secrets", &serde_yaml::from_str(secrets_yaml.expose()).unwrap());
-    let context = &serde_yaml::from_str::<serde_yaml::Value>(talosconfig_yaml.expose()).unwrap()["contexts"]["secret"];
+    let context =
+        &serde_yaml::from_str::<serde_yaml::Value>(talosconfig_yaml.expose()).unwrap()["contexts"]["secret"];
     add(&mut secrets, "talosconfig key", context["key"].as_str().unwrap());
     let users = &serde_yaml::from_str::<serde_yaml::Value>(kubeconfig_yaml.expose()).unwrap()["users"];
     add(&mut secrets, "kubeconfig key", users[0]["user"]["client-key-data"].as_str().unwrap());
@@ -189,7 +194,8 @@ async fn nothing_that_is_printed_has_a_secret_in_it() {
 
     let printed = output.text();
     assert!(printed.lines().count() > 200, "too little was printed to mean anything:\n{printed}");
-    let found: Vec<_> = secrets.iter().filter(|(_, value)| printed.contains(value.as_str())).map(|(name, _)| name).collect();
+    let found: Vec<_> =
+        secrets.iter().filter(|(_, value)| printed.contains(value.as_str())).map(|(name, _)| name).collect();
     assert!(found.is_empty(), "printed: {found:?}");
     assert!(!printed.contains("PRIVATE KEY"), "a private key was printed");
 }

@@ -60,6 +60,8 @@ struct Kind {
     columns: Vec<(String, String)>,
     namespace: String,
     name: String,
+    /// The name for people, in the singular.
+    display: String,
 }
 
 fn main() -> ExitCode {
@@ -108,6 +110,7 @@ impl Get {
             columns: print_columns(&full.spec.yaml),
             namespace: self.namespace.clone().unwrap_or(definition.default_namespace),
             name: definition.kind,
+            display: definition.display_type,
         })
     }
 
@@ -167,14 +170,14 @@ impl Kind {
     }
 
     fn row(&self, node: &str, metadata: &Metadata, spec: Option<&Untyped>) -> Vec<String> {
-        let kind = metadata.kind.split('.').next().unwrap_or_default();
-        // Types are plural in their full name and singular for people.
-        let kind = kind
-            .strip_suffix("ses")
-            .map(|stem| format!("{stem}s"))
-            .unwrap_or_else(|| kind.strip_suffix('s').unwrap_or(kind).to_owned());
         let version = metadata.version.map(|version| version.to_string()).unwrap_or_default();
-        let mut row = vec![node.to_owned(), metadata.namespace.clone(), kind, metadata.id.clone(), version];
+        let mut row = vec![
+            node.to_owned(),
+            metadata.namespace.clone(),
+            self.display.clone(),
+            metadata.id.clone(),
+            version,
+        ];
         let spec = spec.and_then(|spec| document(&spec.yaml));
         row.extend(self.columns.iter().map(|(_, path)| {
             spec.as_ref().and_then(|spec| json_path(spec, path)).map(text).unwrap_or_default()
