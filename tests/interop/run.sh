@@ -91,8 +91,9 @@ simulator() {
     await 300 grep -q '^kubeconfig: ' "$work/cluster_up.out"
     [ "$(stat -c %a "$config")" = 600 ] || fail "$config can be read by others"
     endpoint=$(context "$config" '["Endpoints"][0]')
-    nodes=$(context "$config" '["Nodes"]' | tr -d "[],'\"")
-    [ "$(wc -w <<<"$nodes")" = 5 ] || fail "the talosconfig names other nodes than five: $nodes"
+    nodes=$(interop client -talosconfig "$config" -endpoint "$endpoint" cosi-list cluster Members.cluster.talos.dev |
+        grep -Eo 'addresses:\\n +- [0-9.]+' | grep -Eo '[0-9.]+$' | tr '\n' ' ')
+    [ "$(wc -w <<<"$nodes")" = 5 ] || fail "the cluster has other members than five: $nodes"
     for node in $nodes; do
         want '"tag":"v1\.' interop client -talosconfig "$config" -endpoint "$endpoint" -node "$node" version
         want '"id":"apid".*"healthy":true' interop client -talosconfig "$config" -endpoint "$endpoint" -node "$node" services
@@ -107,7 +108,7 @@ simulator() {
     want '"event":"Created"' "${client[@]}" cosi-watch cluster Members.cluster.talos.dev -bootstrap -count 5
     want '"bytes":[1-9]' "${client[@]}" logs machined -tail 5
     want 'client-certificate-data' "${client[@]}" kubeconfig
-    want 'MachineStatusEvent' "${client[@]}" events -tail 5 -count 1
+    want '"type":"talos/runtime/machine\.' "${client[@]}" events -tail 1 -count 1
     refuse '"code":"NotFound"' "${client[@]}" cosi-get runtime MachineStatuses.runtime.talos.dev nothing
     refuse '"code":"(Unavailable|InvalidArgument|NotFound|Unknown)"' interop client -talosconfig "$config" -endpoint "$endpoint" \
         -node 127.255.255.1 -timeout 10s version
