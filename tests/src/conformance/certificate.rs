@@ -11,8 +11,10 @@ use rustls::pki_types::{ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use talos_pki::{Algorithm, Certificate, CertificateRequest, Fingerprint, PrivateKey, Usage, pem};
+use talos_pki::{Certificate, CertificateRequest, Fingerprint, PrivateKey, Usage, pem};
 use x509_parser::prelude::{FromDer as _, X509Certificate, X509CertificationRequest, X509Name};
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::instant::{Now, rfc3339};
 
@@ -34,7 +36,8 @@ pub struct Request {
 pub(super) fn answer(request: Request) -> Value {
     match request.op.as_str() {
         "" | "parse" => {
-            let items: Vec<Value> = pem::parse(&request.pem).iter().map(item).collect();
+            let items: Vec<Value> =
+                pem::parse(&request.pem).iter().map(|block| item(block, &request.pem)).collect();
             match items.is_empty() {
                 true => json!({ "ok": false, "error": "no PEM block" }),
                 false => json!({ "items": items, "ok": true, "error": "" }),
@@ -48,9 +51,10 @@ pub(super) fn answer(request: Request) -> Value {
     }
 }
 
-fn item(block: &pem::Block) -> Value {
+fn item(block: &pem::Block, text: &str) -> Value {
     let der = block.content.expose();
-    let mut facts = json!({ "label": block.label, "der_length": der.len() });
+    let canonical = text.contains(pem::encode(&block.label, der).as_str());
+    let mut facts = json!({ "label": block.label, "canonical_pem": canonical, "der_length": der.len() });
     let read = match block.label.as_str() {
         pem::CERTIFICATE => certificate(der, &mut facts),
         pem::CERTIFICATE_REQUEST => request(der, &mut facts),
@@ -104,8 +108,7 @@ fn certificate(der: &[u8], facts: &mut Value) -> Result<(), String> {
         .map(|e| json!({ "oid": e.oid.to_id_string(), "critical": e.critical, "value_hex": hex(e.value) }))
         .collect();
     set(facts, "extensions", json!(extensions));
-    facts["key"] =
-        public_key(read.public_key_spki(), &parsed.public_key().algorithm.algorithm.to_id_string());
+    facts["key"] = public_key(read.public_key_spki());
     Ok(())
 }
 
@@ -119,35 +122,45 @@ fn request(der: &[u8], facts: &mut Value) -> Result<(), String> {
     // Reading a request checks its signature.
     facts["self_signed"] = true.into();
     names(facts, read.dns_names(), read.ip_addresses());
-    facts["key"] = public_key(info.subject_pki.raw, &info.subject_pki.algorithm.algorithm.to_id_string());
+    facts["key"] = public_key(info.subject_pki.raw);
     Ok(())
 }
 
 fn key(der: &[u8], facts: &mut Value) -> Result<(), String> {
     facts["kind"] = "private key".into();
     let key = PrivateKey::from_der(der).map_err(|error| error.to_string())?;
-    let algorithm = match key.algorithm() {
-        Algorithm::Ed25519 => "Ed25519",
-        Algorithm::EcdsaP256 => "ECDSA P-256",
-        Algorithm::Rsa4096 => "RSA 4096",
-        _ => "unknown",
-    };
-    facts["key"] = key_facts(algorithm, key.public_key_spki());
+    facts["key"] = public_key(key.public_key_spki());
+    // Behind the version: an algorithm, the bytes of the key, or a number.
+    facts["key"]["encoding"] = match behind_version(der) {
+        Some(0x30) => "PKCS#8",
+        Some(0x04) => "SEC1",
+        _ => "PKCS#1",
+    }
+    .into();
     Ok(())
 }
 
-fn public_key(spki: &[u8], oid: &str) -> Value {
-    let algorithm = match oid {
-        "1.3.101.112" => "Ed25519",
-        "1.2.840.10045.2.1" => "ECDSA P-256",
-        "1.2.840.113549.1.1.1" => "RSA 4096",
-        other => other,
+/// The tag of what stands behind the version in a DER sequence.
+fn behind_version(der: &[u8]) -> Option<u8> {
+    let length_bytes = match der.get(1)? {
+        short if *short < 0x80 => 0,
+        long => usize::from(*long & 0x7F),
     };
-    key_facts(algorithm, spki)
+    // The version takes three bytes.
+    der.get(2 + length_bytes + 3).copied()
 }
 
-fn key_facts(algorithm: &str, spki: &[u8]) -> Value {
+fn public_key(spki: &[u8]) -> Value {
     let fingerprint = Fingerprint::of_spki(spki);
+    let parsed = SubjectPublicKeyInfo::from_der(spki).map(|(_, info)| info);
+    let algorithm = match parsed.as_ref().ok().and_then(|info| info.parsed().ok()) {
+        Some(PublicKey::RSA(key)) => {
+            let exponent = key.try_exponent().unwrap_or_default();
+            format!("RSA {} e={exponent}", bits(key.modulus))
+        }
+        Some(PublicKey::EC(point)) => format!("ECDSA P-{}", point.key_size()),
+        _ => "Ed25519".to_owned(),
+    };
     json!({
         "algorithm": algorithm, "spki_fingerprint": fingerprint.to_string(),
         "spki_sha256_hex": fingerprint.to_hex(),
@@ -167,7 +180,24 @@ fn name(der: &[u8]) -> Value {
             part.iter().map(attribute).collect()
         })
         .collect();
-    json!({ "rdns": parts })
+    // In text the last part comes first (RFC 4514).
+    let mut text: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let attribute = |a: &Value| {
+                let name = match a["oid"].as_str().unwrap_or_default() {
+                    "2.5.4.3" => "CN",
+                    "2.5.4.10" => "O",
+                    "2.5.4.11" => "OU",
+                    other => other,
+                };
+                format!("{name}={}", a["value"].as_str().unwrap_or_default())
+            };
+            part.iter().map(attribute).collect::<Vec<_>>().join("+")
+        })
+        .collect();
+    text.reverse();
+    json!({ "text": text.join(","), "rdns": parts })
 }
 
 fn names(facts: &mut Value, dns: &[String], addresses: &[std::net::IpAddr]) {
