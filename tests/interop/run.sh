@@ -180,6 +180,8 @@ balancer() {
         want '^401$' curl --silent --insecure --output /dev/null --write-out '%{http_code}\n' "https://127.0.0.1:$kubernetes/version"
         want '"tag":"v1\.' interop client -talosconfig "$work/state/talos/talosconfig" -endpoint "127.0.0.1:$api" version
     done
+    [ "$(grep -Eo 'talos/[a-z0-9-]*control-plane-[0-9]' "$work/haproxy.out" | sort -u | wc -l)" -gt 1 ] ||
+        fail "haproxy sends all calls to one node"
     say "balancer: haproxy takes the configuration and balances with it"
 }
 
