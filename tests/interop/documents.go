@@ -55,8 +55,10 @@ var documents = []string{
 	"apiVersion: v1alpha1\nkind: StaticHostConfig\nname: 10.0.0.50\nhostnames: registry\n",
 	"apiVersion: v1alpha1\nkind: NetworkRuleConfig\nname: api\nportSelector:\n  ports: [90000]\n",
 	"apiVersion: v1alpha1\n",
-	"# nothing\n",
 }
+
+// nothing is no document. As a patch, Go would take it for an empty list of operations.
+const nothing = "# nothing\n"
 
 // randomLoadRequest asks for a configuration of several documents, sometimes spoiled.
 func (b bundles) randomLoadRequest(r *rand.Rand) map[string]any {
@@ -67,7 +69,7 @@ func (b bundles) randomLoadRequest(r *rand.Rand) map[string]any {
 	}
 
 	for range r.IntN(4) {
-		parts = append(parts, pick(r, documents))
+		parts = append(parts, pick(r, append(documents, nothing)))
 	}
 
 	r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })

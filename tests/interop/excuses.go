@@ -11,14 +11,16 @@ func excuse(suite string, here, there map[string]any) string {
 
 	failure, _ := here["error"].(string)
 
-	if suite == "patch" || suite == "gen" {
-		if strings.Contains(failure, "is not settable") {
-			return "v1.13.9 cannot merge over a set install disk size"
-		}
+	if strings.Contains(failure, "is not settable") {
+		return "v1.13.9 cannot merge over a set install disk size"
+	}
 
-		if strings.Contains(failure, "JSON6902 patches are not supported") && there["error"] == "" {
-			return "Go takes a patch of comments alone for an empty list of operations, which only one document may get"
-		}
+	if refusal, _ := there["error"].(string); suite == "talosconfig" && strings.Contains(refusal, "is not PEM text in base64") {
+		return "credentials are decoded here when the file is read, in Go when they are used"
+	}
+
+	if suite == "talosconfig" && forgotContext(here, there) {
+		return "Go forgets the current context if the merged file's is none of its contexts"
 	}
 
 	for _, field := range []string{"text", "out"} {
@@ -31,4 +33,14 @@ func excuse(suite string, here, there map[string]any) string {
 	}
 
 	return ""
+}
+
+func forgotContext(here, there map[string]any) bool {
+	theirs, _ := here["text"].(string)
+	ours, _ := there["text"].(string)
+
+	_, theirContexts, _ := strings.Cut(theirs, "\n")
+	_, ourContexts, _ := strings.Cut(ours, "\n")
+
+	return strings.HasPrefix(theirs, "context: \"\"\n") && theirContexts == ourContexts
 }
