@@ -88,7 +88,7 @@ simulator() {
     cluster_up --name talos --state "$state" --keep >"$work/cluster_up.out" 2>"$work/cluster_up.err" &
     pids+=($!)
     config=$state/talos/talosconfig
-    await 300 grep -q '^kubeconfig: ' "$work/cluster_up.out"
+    await 300 grep -Eq '^kubeconfig: +/' "$work/cluster_up.out"
     [ "$(stat -c %a "$config")" = 600 ] || fail "$config can be read by others"
     endpoint=$(context "$config" '["Endpoints"][0]')
     nodes=$(interop client -talosconfig "$config" -endpoint "$endpoint" cosi-list cluster Members.cluster.talos.dev |
