@@ -1,6 +1,5 @@
 //! Arguments that several tools take.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -25,28 +24,29 @@ pub fn patches(arguments: &[String]) -> Outcome<Vec<Patch>> {
 }
 
 fn patch(argument: &str) -> Outcome<Patch> {
+    let (origin, text) = patch_text(argument)?;
+    Patch::parse(&text).map_err(|error| match error.kind() {
+        ErrorKind::Syntax => Failure::of(format!("patch {origin} is not YAML, correct it"), error),
+        _ => Failure::of(format!("patch {origin}"), error),
+    })
+}
+
+/// The text of a patch, after what it is called in errors.
+pub fn patch_text(argument: &str) -> Outcome<(String, String)> {
     if argument.trim().is_empty() {
         return Err(Failure::new("a patch is empty: leave it out, or give text or @file"));
     }
     let path = match argument.strip_prefix('@') {
         Some(path) => Some(path),
-        None => {
-            let bare =
-                !argument.is_empty() && !argument.contains(['\n', ' ']) && !argument.starts_with(['[', '{']);
-            bare.then_some(argument)
-        }
+        None => (!argument.contains(['\n', ' ']) && !argument.starts_with(['[', '{'])).then_some(argument),
     };
-    let (text, origin): (Cow<'_, str>, _) = match path {
+    match path {
         Some(path) => {
             let text = files::read(Path::new(path)).map_err(|e| Failure::of("patch", e))?;
-            (text.into(), format!("patch {path}"))
+            Ok((path.to_owned(), text))
         }
-        None => (argument.into(), "patch".to_owned()),
-    };
-    Patch::parse(&text).map_err(|error| match error.kind() {
-        ErrorKind::Syntax => Failure::of(format!("{origin} is not YAML, correct it"), error),
-        _ => Failure::of(origin, error),
-    })
+        None => Ok(("on the command line".to_owned(), argument.to_owned())),
+    }
 }
 
 /// The contract of a Talos version; the newest for an empty one.

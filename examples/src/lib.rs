@@ -1,8 +1,12 @@
 //! Reference tools on the Talos SDK, one job a program. This library holds what they share.
 
 pub mod arguments;
+pub mod cloud;
 pub mod connection;
 pub mod failure;
 pub mod files;
 pub mod instant;
+pub mod interrupt;
+pub mod logging;
+pub mod progress;
 pub mod table;

@@ -148,7 +148,7 @@ impl Run {
         self.child.stdout.take().unwrap().read_to_string(&mut table).unwrap();
         let status = self.child.wait().unwrap();
         self.seen.extend(self.lines.iter());
-        (status, table, self.seen)
+        (status, table, std::mem::take(&mut self.seen))
     }
 }
 

@@ -115,7 +115,7 @@ impl OpenStackSim {
         servers::inspect(&self.shared.world())
     }
 
-    /// Ports, oldest first, also those of routers.
+    /// Ports, oldest first, without those of routers.
     pub fn ports(&self) -> Vec<Port> {
         self.shared.world().neutron.inspect()
     }

@@ -200,6 +200,7 @@ impl Neutron {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         self.list("ports")
             .iter()
+            .filter(|port| port["device_owner"] != routing::INTERFACE)
             .map(|port| Port {
                 id: text(&port["id"]),
                 name: text(&port["name"]),
