@@ -95,7 +95,7 @@ async fn cut_off_at_any_event_it_goes_on() {
             runs += 1;
             // Later runs get further: a bring-up that starts over each time would never end.
             let last = random.usize(1..12 * runs);
-            let (events, cut) = (AtomicUsize::new(0), Notify::new());
+            let (events, cut, store) = (AtomicUsize::new(0), Notify::new(), lab.store());
             let observer = |_: &Event| {
                 if events.fetch_add(1, Ordering::Relaxed) + 1 == last {
                     cut.notify_one();
@@ -104,7 +104,7 @@ async fn cut_off_at_any_event_it_goes_on() {
             tokio::select! {
                 biased;
                 () = cut.notified() => {}
-                outcome = bring_up(&lab.spec, &lab.cloud, &lab.store(), &observer) => break outcome.unwrap(),
+                outcome = bring_up(&lab.spec, &lab.cloud, &store, &observer) => break outcome.unwrap(),
             }
         };
         lab.assert_complete(&report);
