@@ -123,7 +123,7 @@ mod connections {
                 let node = simulation
                     .add_node(NodeOptions::default().with_installed(true).with_user_data(data))
                     .unwrap();
-                node.wait_for(talos_sim::Stage::Running).await;
+                node.wait_for(talos_sim::Stage::Booting).await;
                 (simulation, node)
             });
             Self { _runtime: runtime, _simulation: simulation, node, folder: tempfile::tempdir().unwrap() }
