@@ -1,1 +1,1 @@
-//! Benchmarks of the Talos SDK, paired with the Go machinery.
+//! Benchmarks of the Talos SDK: see `benches/benches`, run with `cargo bench -p talos-benches`.

@@ -72,3 +72,8 @@ pub mod prelude {
     #[cfg(any(feature = "client", feature = "machineconfig"))]
     pub use talos_pki::Clock;
 }
+
+/// The README's program compiles too.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

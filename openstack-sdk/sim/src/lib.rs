@@ -37,6 +37,7 @@ mod runner;
 mod serve;
 mod sim;
 mod upload;
+mod user_data;
 mod world;
 
 pub use cidr::{Cidr, ParseCidrError};
@@ -48,3 +49,4 @@ pub use machines::{Boot, Machines, NoMachines};
 pub use options::{Flavor, Options, Quota};
 pub use records::{Call, Image, Port, Server};
 pub use sim::OpenStackSim;
+pub use user_data::UserData;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
+
+use crate::UserData;
 
 /// What a server is given when Nova boots it.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +18,7 @@ pub struct Boot {
     /// Fixed addresses of its ports, in the order of the request.
     pub addresses: Vec<IpAddr>,
     /// User data, already decoded from base64.
-    pub user_data: Option<Bytes>,
+    pub user_data: Option<UserData>,
     /// The image it boots from.
     pub image_id: Option<String>,
     /// Custom properties of that image at boot time.
@@ -41,7 +42,7 @@ impl Boot {
 
     /// Sets the user data (not base64).
     #[must_use]
-    pub fn with_user_data(mut self, user_data: impl Into<Bytes>) -> Self {
+    pub fn with_user_data(mut self, user_data: impl Into<UserData>) -> Self {
         self.user_data = Some(user_data.into());
         self
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use crate::Service;
+use crate::{Service, UserData};
 
 /// A call that was answered, or would have been had a fault not swallowed the reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct Server {
     /// Its flavor.
     pub flavor_id: String,
     /// User data, decoded from base64.
-    pub user_data: Option<Bytes>,
+    pub user_data: Option<UserData>,
     /// Metadata.
     pub metadata: BTreeMap<String, String>,
     /// Tags.

@@ -119,7 +119,7 @@ async fn servers_are_made_once_with_the_stored_configuration() {
         (lab.read(StateFile::ControlPlane).await, lab.read(StateFile::Worker).await);
     for server in lab.sim.servers() {
         let config = if server.name.contains("worker") { &worker } else { &control_plane };
-        assert!(server.user_data.unwrap() == config.as_bytes(), "{}", server.name);
+        assert!(*server.user_data.unwrap() == *config.as_bytes(), "{}", server.name);
         assert_eq!(server.server_group.is_some(), !server.name.contains("worker"));
     }
     let haproxy = lab.read(StateFile::Haproxy).await;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use futures_util::future::BoxFuture;
-use openstack_sim::{Boot, Machines};
+use openstack_sim::{Boot, Machines, UserData};
 
 use crate::node::SimNode;
 use crate::options::NodeOptions;
@@ -36,7 +36,7 @@ impl Machines for Simulation {
             name: Some(boot.name),
             address,
             talos_version: version,
-            user_data: boot.user_data,
+            user_data: boot.user_data.map(UserData::into_bytes),
             // OpenStack boots from an image that has Talos on it.
             installed: true,
         };

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::LOCATION;
 use serde_json::{Map, Value, json};
@@ -15,7 +14,7 @@ use crate::http::{Reply, Request};
 use crate::machines::Boot;
 use crate::neutron::ports;
 use crate::world::{Work, World};
-use crate::{Server, Service};
+use crate::{Server, Service, UserData};
 
 /// Longest user data, counted in base64.
 const MAX_USER_DATA: usize = 65_535;
@@ -39,7 +38,7 @@ pub(crate) struct Record {
     task: Option<&'static str>,
     fault: Option<Fault>,
     image_id: Option<String>,
-    user_data: Option<Bytes>,
+    user_data: Option<UserData>,
     metadata: BTreeMap<String, String>,
     tags: BTreeSet<String>,
     config_drive: bool,
@@ -357,7 +356,7 @@ fn create(world: &mut World, request: &Request, minor: u32) -> Result<Reply, Rep
         task: Some("scheduling"),
         fault: None,
         image_id: image_id.map(str::to_owned),
-        user_data: user_data.map(Bytes::from),
+        user_data: user_data.map(UserData::from),
         metadata,
         tags,
         config_drive: given
