@@ -36,7 +36,7 @@ pub fn write(path: &Path, content: &str) -> Outcome {
         .map_err(|error| Failure::of(format!("could not write {}", path.display()), error))
 }
 
-/// Writes to a file as [`write`] does, or to standard output for `-`.
+/// Writes to a file as [`write()`] does, or to standard output for `-`.
 pub fn write_or_print(path: &Path, content: &str) -> Outcome {
     if path == Path::new("-") {
         io::stdout().lock().write_all(content.as_bytes())?;
