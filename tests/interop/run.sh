@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds this project against Go's Talos machinery, openssl, haproxy and the real openstack client.
-# `run.sh [STEP…]` with the steps judge, chains, simulator, server, openstack, balancer; all without one.
+# `run.sh [STEP…]` with the steps judge, chains, stored, simulator, server, openstack, balancer; all without one.
 # INTEROP_SEED and INTEROP_CASES set the random input of `judge`; INTEROP_KEEP=1 keeps the working folder.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -121,7 +121,27 @@ context() {
         interop talosconfig | json "(lambda c: c['Contexts'][c['Context']]$2)(d['config'])"
 }
 
-# Our programs against Go's server.
+# What a bring-up stored is what Go generates from the same bundle, patches and options.
+stored() {
+    local all=$here/patches/all.yaml control_plane=$here/patches/control-plane.yaml worker=$here/patches/worker.yaml
+    local seed=$here/../../../shared/seed role
+    if [ -d "$seed" ]; then
+        all=$seed/cluster.yaml control_plane=$seed/patch-controlplane.yaml worker=$seed/patch-worker.yaml
+    fi
+    cluster_up --name stored --state "$work/bring-up" --output json --talos-version v1.9.4 --kubernetes-version 1.30.4 \
+        --config-patch "@$all" --config-patch-control-plane "@$control_plane" --config-patch-worker "@$worker" \
+        >"$work/report.json" 2>"$work/stderr" || fail "cluster_up: $(tail -n 3 "$work/stderr")"
+    python3 "$here/stored.py" "$work/report.json" "$work/bring-up/stored" "$all" "$control_plane" "$worker" |
+        interop gen >"$work/generated.json"
+    for role in controlplane worker; do
+        json "d['$role']" <"$work/generated.json" >"$work/go.$role.yaml"
+        # `json` ends its output with a line break of its own.
+        printf '\n' | cat "$work/bring-up/stored/$role.yaml" - | cmp - "$work/go.$role.yaml" || fail "$role.yaml is not what Go generates"
+    done
+    say "stored: both configurations equal Go's"
+}
+
+# Our programs and our client against Go's server.
 server() {
     local address
     mkfifo "$work/control"
@@ -136,6 +156,8 @@ server() {
     want 'apid' machine services --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
     want 'apid: line 99' machine logs apid --tail 3 --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
     want 'running' resources get machinestatus --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
+    TALOS_INTEROP=$work/interop cargo test --quiet --workspace --test go_server >"$work/go_server.out" 2>&1 ||
+        fail "go_server: $(tail -n 20 "$work/go_server.out")"
     say "server: our client reads Go's server"
 }
 
@@ -186,7 +208,7 @@ balancer() {
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(judge chains simulator server openstack balancer)
+[ ${#steps[@]} -gt 0 ] || steps=(judge chains stored simulator server openstack balancer)
 build
 for name in "${steps[@]}"; do "$name"; done
 say "all good: ${steps[*]}"

@@ -1,6 +1,6 @@
 //! The client against a server of another hand: Go's gRPC, Go's TLS and the resource state of Talos itself.
 //!
-//! `TALOS_INTEROP_ORACLE` names the program; without it these tests say so and pass.
+//! `TALOS_INTEROP` names the program that `tests/interop` builds; without it these tests say so and pass.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::io::{BufRead, BufReader, Write};
@@ -33,8 +33,8 @@ struct GoServer {
 impl GoServer {
     /// `None`, and a word about it, where the program is not there.
     fn start(arguments: &[&str]) -> Option<Self> {
-        let Some(program) = std::env::var_os("TALOS_INTEROP_ORACLE") else {
-            eprintln!("skipped: TALOS_INTEROP_ORACLE is not set");
+        let Some(program) = std::env::var_os("TALOS_INTEROP") else {
+            eprintln!("skipped: TALOS_INTEROP is not set");
             return None;
         };
         let mut child = Command::new(program)
@@ -117,7 +117,7 @@ async fn replies_are_read_and_metadata_is_set() {
         .await
         .unwrap_err();
     assert_eq!(bad.kind(), ErrorKind::InvalidArgument);
-    assert_eq!(node.raw().machine().hostname(()).await.unwrap().into_inner().messages[0].hostname, "oracle");
+    assert_eq!(node.raw().machine().hostname(()).await.unwrap().into_inner().messages[0].hostname, "interop");
     server.client().endpoint().version().await.unwrap();
 
     let calls = server.tell(json!({"cmd": "calls"}));
