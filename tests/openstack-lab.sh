@@ -13,7 +13,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 as_root "$lab/install.sh"
 
 # Compiled first: the lab takes memory and processor time for as long as it is up.
-cargo test --package talos-tests --test openstack_lab --no-run
+cargo test --workspace --test openstack_lab --no-run
 
 work=$(mktemp -d)
 # Away from the range that the kernel hands out by itself, and from a lab that may be up already.
@@ -28,4 +28,4 @@ stop() {
 }
 trap stop EXIT
 "$lab/up.sh" "$work/lab"
-OSLAB_DIR=$work/lab cargo test --package talos-tests --test openstack_lab -- --nocapture
+OSLAB_DIR=$work/lab cargo test --workspace --test openstack_lab -- --nocapture
