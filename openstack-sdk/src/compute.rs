@@ -249,8 +249,8 @@ impl ComputeClient {
                 Err(error) if error.is_not_found() => Ok(Look::Done(())),
                 Err(error) => Err(error),
                 Ok(server) => match server.status {
-                    ServerStatus::Deleted | ServerStatus::SoftDeleted => Ok(Look::Done(())),
-                    // A server that was in ERROR stays so until the deletion is through.
+                    ServerStatus::SoftDeleted => Ok(Look::Done(())),
+                    // One in ERROR stays so until the deletion is through; one that is DELETED still takes calls for a moment.
                     _ => Ok(Look::NotYet(server.state())),
                 },
             }
