@@ -80,20 +80,6 @@ impl Contract {
             .ok_or_else(|| unknown(format!("there is no contract for Talos v{major}.{minor}")))
     }
 
-    /// The Kubernetes version, without `v`, that this release takes unless it is told another.
-    pub const fn default_kubernetes_version(self) -> &'static str {
-        match self.minor {
-            ..=8 => "1.31.4",
-            9 => "1.32.4",
-            10 => "1.33.6",
-            11 => "1.34.1",
-            12 => "1.35.4",
-            13 => "1.36.3",
-            14 => "1.37.0-rc.0",
-            _ => "1.37.0-rc.1",
-        }
-    }
-
     const fn since(self, minor: u16) -> bool {
         self.minor >= minor
     }

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     UnknownContract,
     /// An option of [`generate`](crate::generate()) can't be used: endpoint, name, version.
     InvalidOption,
+    /// The Talos release does not run this Kubernetes release.
+    UnsupportedKubernetes,
     /// The secrets bundle is incomplete or its keys and certificates don't fit.
     InvalidSecrets,
     /// The text is not YAML, or not a mapping.
