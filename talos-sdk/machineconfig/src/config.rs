@@ -92,6 +92,11 @@ impl Config {
         Ok(config)
     }
 
+    /// The text that was read, as long as nothing was changed.
+    pub(crate) fn source(&self) -> Option<&str> {
+        self.source.as_ref().map(SecretString::expose)
+    }
+
     /// The documents, that with the sections `machine` and `cluster` first.
     pub fn documents(&self) -> &[Document] {
         &self.documents

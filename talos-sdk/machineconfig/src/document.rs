@@ -3,9 +3,11 @@
 use serde::{Serialize, Serializer};
 use talos_yaml::Node;
 
+use crate::contract::Contract;
 use crate::error::{Error, Result};
 use crate::model::{Check, DeleteError, Item, Mismatch, Rule, Value};
 use crate::types::{block, cluster, container, cri, k8s, network, runtime, security, storage, v1alpha1};
+use crate::validate::Rules;
 
 /// The kind of the document that has neither `apiVersion` nor `kind` in its text.
 pub(crate) const V1ALPHA1: &str = "v1alpha1";
@@ -21,6 +23,22 @@ const LINK_KINDS: &[&str] = &[
     "VethConfig",
     "WireguardConfig",
 ];
+
+/// A kind of document, as a type.
+pub trait DocumentKind {
+    /// As the text spells it.
+    const KIND: &'static str;
+    /// The first Talos version that knows it.
+    const SINCE: Contract;
+    /// Whether only control planes may have it.
+    const CONTROL_PLANE: bool;
+}
+
+impl DocumentKind for v1alpha1::Config {
+    const KIND: &'static str = V1ALPHA1;
+    const SINCE: Contract = Contract::V1_0;
+    const CONTROL_PLANE: bool = false;
+}
 
 macro_rules! documents {
     ($($variant:ident($ty:ty) = $kind:literal $(, name = $name:ident)? $(, excludes = $excludes:expr)?;)*) => {
@@ -53,6 +71,38 @@ macro_rules! documents {
                 match self {
                     Self::V1Alpha1(_) => None,
                     $(Self::$variant(_doc) => documents!(@name _doc $($name)?),)*
+                }
+            }
+
+            /// Whether documents of this kind have names.
+            pub(crate) fn is_named(kind: &str) -> bool {
+                match kind {
+                    $($kind => documents!(@named $($name)?),)*
+                    _ => false,
+                }
+            }
+
+            /// The first Talos version that knows documents of this kind.
+            pub fn since(&self) -> Contract {
+                match self {
+                    Self::V1Alpha1(_) => v1alpha1::Config::SINCE,
+                    $(Self::$variant(_) => <$ty>::SINCE,)*
+                }
+            }
+
+            /// Whether only control planes may have documents of this kind.
+            pub fn is_control_plane_only(&self) -> bool {
+                match self {
+                    Self::V1Alpha1(_) => v1alpha1::Config::CONTROL_PLANE,
+                    $(Self::$variant(_) => <$ty>::CONTROL_PLANE,)*
+                }
+            }
+
+            /// What validation asks of the document.
+            pub(crate) fn rules(&self) -> &dyn Rules {
+                match self {
+                    Self::V1Alpha1(doc) => &**doc,
+                    $(Self::$variant(doc) => &**doc,)*
                 }
             }
 
@@ -108,6 +158,8 @@ macro_rules! documents {
             }
         )*
     };
+    (@named) => { false };
+    (@named $name:ident) => { true };
     (@name $doc:ident) => { None };
     (@name $doc:ident $name:ident) => { Some(&$doc.$name) };
 }

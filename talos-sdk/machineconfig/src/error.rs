@@ -41,6 +41,8 @@ pub enum ErrorKind {
     DuplicateDocument,
     /// Two documents that exclude each other.
     ConflictingDocuments,
+    /// A machine would refuse the configuration.
+    InvalidConfig,
     /// A patch and the configuration have different shapes at one place.
     PatchMismatch,
     /// A patch deletes what is not there.

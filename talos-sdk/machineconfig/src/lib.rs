@@ -7,6 +7,7 @@
 //! | suit an older Talos release | [`Contract`] |
 //! | read and write configurations | [`Config`] |
 //! | patch them | [`Patch`], [`Config::patch`] |
+//! | see whether a machine would take one | [`Config::validate`] |
 //! | look into one | [`Config::documents`], [`types`], [`Config::machine_type`] and its neighbours |
 //!
 //! ```
@@ -33,21 +34,27 @@ mod generate;
 mod kubernetes_range;
 mod load;
 mod machine_type;
+mod mode;
 mod model;
 mod options;
 mod patch;
+mod path;
 mod secrets;
 pub mod types;
+mod validate;
 
 pub use config::Config;
 pub use contract::Contract;
-pub use document::Document;
+pub use document::{Document, DocumentKind};
 pub use error::{Error, ErrorKind, Result};
 pub use generate::{Generated, generate};
 pub use kubernetes_range::KubernetesRange;
 pub use machine_type::MachineType;
+pub use mode::Mode;
 pub use options::{Cni, DEFAULT_INSTALL_IMAGE, GenerateOptions};
 pub use patch::Patch;
+pub use path::{Path, Step};
 pub use secrets::{
     CertificateAndKey, Certificates, ClusterSecrets, Key, KubernetesSecrets, SecretsBundle, TrustdInfo,
 };
+pub use validate::{Finding, Report, Severity, ValidateOptions};

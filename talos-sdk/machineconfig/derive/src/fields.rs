@@ -1,7 +1,7 @@
 //! The fields of a struct and the code made from them.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Result, Type};
 
 struct ConfigField<'a> {
@@ -21,7 +21,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Fields::Named(named) = &data.fields else {
         return Err(Error::new_spanned(&data.fields, "fields need names, which become keys"));
     };
-    let StructOptions { kind, zero, sealed } = struct_options(input)?;
+    let StructOptions { kind, since, control_plane, zero, sealed } = struct_options(input)?;
     let all = named.named.iter().map(ConfigField::parse).collect::<Result<Vec<_>>>()?;
     let (inline, own): (Vec<_>, Vec<_>) = all.iter().partition(|field| field.inline);
 
@@ -35,6 +35,15 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let inline_types: Vec<_> = inline.iter().map(|field| field.ty).collect();
     let write = all.iter().map(ConfigField::write);
     let merge = all.iter().map(ConfigField::merge);
+    let document = kind.as_ref().map(|kind| {
+        quote! {
+            impl crate::document::DocumentKind for #ty {
+                const KIND: &'static str = #kind;
+                const SINCE: crate::contract::Contract = crate::contract::Contract::#since;
+                const CONTROL_PLANE: bool = #control_plane;
+            }
+        }
+    });
     let (kind_write, kind_keys) = match &kind {
         Some(kind) => (
             quote! {
@@ -72,6 +81,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let length = all.len() + if kind.is_some() { 2 } else { 0 };
 
     Ok(quote! {
+        #document
+
         impl crate::model::Fields for #ty {
             const NAME: &'static str = #ty_name;
 
@@ -245,6 +256,8 @@ impl<'a> ConfigField<'a> {
 #[derive(Default)]
 struct StructOptions {
     kind: Option<String>,
+    since: Option<Ident>,
+    control_plane: bool,
     zero: Option<Path>,
     sealed: bool,
 }
@@ -255,12 +268,18 @@ fn struct_options(input: &DeriveInput) -> Result<StructOptions> {
         attr.parse_nested_meta(|meta| {
             if meta.path.is_ident("kind") {
                 options.kind = Some(meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("since") {
+                let version: LitStr = meta.value()?.parse()?;
+                options.since =
+                    Some(format_ident!("V{}", version.value().replace('.', "_"), span = version.span()));
+            } else if meta.path.is_ident("control_plane") {
+                options.control_plane = true;
             } else if meta.path.is_ident("zero") {
                 options.zero = Some(meta.value()?.parse()?);
             } else if meta.path.is_ident("sealed") {
                 options.sealed = true;
             } else {
-                return Err(meta.error("expected kind, zero or sealed"));
+                return Err(meta.error("expected kind, since, control_plane, zero or sealed"));
             }
             Ok(())
         })?;

@@ -21,6 +21,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// On the struct, it takes:
 ///
 /// - `kind = "HostnameConfig"`: the struct is a document, `apiVersion` and `kind` come first,
+/// - `since = "1.12"`: the first Talos version that knows the document; every document has it,
+/// - `control_plane`: the document is for control planes only,
 /// - `zero = path`: a function `fn(&Self) -> bool` that says whether the struct is zero, if not all fields count,
 /// - `sealed`: a patch can delete nothing inside the struct.
 #[proc_macro_derive(Fields, attributes(config))]

@@ -6,7 +6,7 @@ use crate::types::Duration;
 
 /// Trimming of file systems.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "FilesystemTrimConfig")]
+#[config(kind = "FilesystemTrimConfig", since = "1.14")]
 pub struct FilesystemTrimConfig {
     /// Interval.
     pub interval: Duration,
@@ -14,7 +14,7 @@ pub struct FilesystemTrimConfig {
 
 /// Scrubbing of file systems.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "FilesystemScrubConfig")]
+#[config(kind = "FilesystemScrubConfig", since = "1.14")]
 pub struct FilesystemScrubConfig {
     /// Interval.
     pub interval: Duration,

@@ -8,7 +8,7 @@ use crate::types::{ByteSize, Expression, VolumeSize};
 
 /// A volume of the system.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "VolumeConfig")]
+#[config(kind = "VolumeConfig", since = "1.8")]
 pub struct VolumeConfig {
     /// Name of the volume, such as `EPHEMERAL`.
     #[config(always)]
@@ -45,7 +45,7 @@ pub struct MountSpec {
 
 /// A volume of users.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "UserVolumeConfig")]
+#[config(kind = "UserVolumeConfig", since = "1.10")]
 pub struct UserVolumeConfig {
     /// Name of the document.
     #[config(always)]
@@ -95,7 +95,7 @@ pub struct UserMountSpec {
 
 /// A volume that is there already.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ExistingVolumeConfig")]
+#[config(kind = "ExistingVolumeConfig", since = "1.11")]
 pub struct ExistingVolumeConfig {
     /// Name of the document.
     #[config(always)]
@@ -137,7 +137,7 @@ pub struct ExistingMountSpec {
 
 /// A volume that something outside the machine provides.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ExternalVolumeConfig")]
+#[config(kind = "ExternalVolumeConfig", since = "1.13")]
 pub struct ExternalVolumeConfig {
     /// Name of the document.
     #[config(always)]
@@ -172,7 +172,7 @@ pub struct VirtiofsMountSpec {
 
 /// A volume without a file system.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "RawVolumeConfig")]
+#[config(kind = "RawVolumeConfig", since = "1.11")]
 pub struct RawVolumeConfig {
     /// Name of the document.
     #[config(always)]
@@ -185,7 +185,7 @@ pub struct RawVolumeConfig {
 
 /// A swap volume.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "SwapVolumeConfig")]
+#[config(kind = "SwapVolumeConfig", since = "1.11")]
 pub struct SwapVolumeConfig {
     /// Name of the document.
     #[config(always)]

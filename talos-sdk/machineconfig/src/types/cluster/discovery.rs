@@ -6,7 +6,7 @@ use crate::types::{Secret, Url};
 
 /// The cluster's identity for discovery.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "DiscoveryIdentityConfig")]
+#[config(kind = "DiscoveryIdentityConfig", since = "1.14")]
 pub struct DiscoveryIdentityConfig {
     /// Identity, 32 bytes in base64.
     #[config(key = "clusterID", always)]
@@ -18,7 +18,7 @@ pub struct DiscoveryIdentityConfig {
 
 /// A discovery service.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "DiscoveryServiceConfig")]
+#[config(kind = "DiscoveryServiceConfig", since = "1.14")]
 pub struct DiscoveryServiceConfig {
     /// Name of the document.
     #[config(always)]

@@ -4,7 +4,7 @@ use talos_machineconfig_derive::Fields;
 
 /// A container that Talos runs beside Kubernetes.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ContainerConfig")]
+#[config(kind = "ContainerConfig", since = "1.14")]
 pub struct ContainerConfig {
     /// Name of the document.
     #[config(always)]

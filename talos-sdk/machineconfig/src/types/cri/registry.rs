@@ -6,7 +6,7 @@ use crate::types::{PemPair, Secret, Url};
 
 /// Mirrors of a registry.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "RegistryMirrorConfig")]
+#[config(kind = "RegistryMirrorConfig", since = "1.12")]
 pub struct RegistryMirrorConfig {
     /// Host of the registry, with port if it has one; `*` for every registry.
     #[config(always)]
@@ -29,7 +29,7 @@ pub struct RegistryEndpoint {
 
 /// TLS of a registry.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "RegistryTLSConfig")]
+#[config(kind = "RegistryTLSConfig", since = "1.12")]
 pub struct RegistryTlsConfig {
     /// Host of the registry, with port if it has one.
     #[config(always)]
@@ -44,7 +44,7 @@ pub struct RegistryTlsConfig {
 
 /// Credentials of a registry.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "RegistryAuthConfig")]
+#[config(kind = "RegistryAuthConfig", since = "1.12")]
 pub struct RegistryAuthConfig {
     /// Host of the registry, with port if it has one.
     #[config(always)]

@@ -6,7 +6,7 @@ use crate::types::Unstructured;
 
 /// Changes to the OCI runtime specification of every container.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "CRIBaseRuntimeSpecConfig")]
+#[config(kind = "CRIBaseRuntimeSpecConfig", since = "1.14")]
 pub struct CriBaseRuntimeSpecConfig {
     /// The changes. A patch replaces them.
     #[config(replace)]
@@ -15,7 +15,7 @@ pub struct CriBaseRuntimeSpecConfig {
 
 /// A piece of configuration of the container runtime.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "CRICustomizationConfig")]
+#[config(kind = "CRICustomizationConfig", since = "1.14")]
 pub struct CriCustomizationConfig {
     /// Name of the document.
     #[config(always)]
@@ -27,7 +27,7 @@ pub struct CriCustomizationConfig {
 
 /// The image cache.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ImageCacheConfig")]
+#[config(kind = "ImageCacheConfig", since = "1.14")]
 pub struct ImageCacheConfig {
     /// The local image cache.
     #[config(always)]

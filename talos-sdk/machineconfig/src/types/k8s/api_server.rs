@@ -6,7 +6,7 @@ use crate::types::Unstructured;
 
 /// Configuration of an admission plugin.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeAdmissionControlConfig")]
+#[config(kind = "KubeAdmissionControlConfig", since = "1.14", control_plane)]
 pub struct KubeAdmissionControlConfig {
     /// Name of the plugin.
     #[config(always)]
@@ -18,7 +18,7 @@ pub struct KubeAdmissionControlConfig {
 
 /// The audit policy.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeAuditPolicyConfig")]
+#[config(kind = "KubeAuditPolicyConfig", since = "1.14", control_plane)]
 pub struct KubeAuditPolicyConfig {
     /// The policy. A patch replaces it.
     #[config(always, replace)]
@@ -27,7 +27,7 @@ pub struct KubeAuditPolicyConfig {
 
 /// Authentication.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeAuthenticationConfig")]
+#[config(kind = "KubeAuthenticationConfig", since = "1.14", control_plane)]
 pub struct KubeAuthenticationConfig {
     /// The configuration. A patch replaces it.
     #[config(always, replace)]
@@ -36,7 +36,7 @@ pub struct KubeAuthenticationConfig {
 
 /// An authorizer.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeAuthorizerConfig")]
+#[config(kind = "KubeAuthorizerConfig", since = "1.14", control_plane)]
 pub struct KubeAuthorizerConfig {
     /// Name of the authorizer.
     #[config(always)]
@@ -50,7 +50,7 @@ pub struct KubeAuthorizerConfig {
 
 /// Encryption of what etcd stores.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeEtcdEncryptionConfig")]
+#[config(kind = "KubeEtcdEncryptionConfig", since = "1.14", control_plane)]
 pub struct KubeEtcdEncryptionConfig {
     /// The configuration.
     #[config(always)]

@@ -6,7 +6,7 @@ use crate::types::{PemPair, Secret, Url};
 
 /// The certificate authority of Kubernetes.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeAPIServerCAConfig")]
+#[config(kind = "KubeAPIServerCAConfig", since = "1.14")]
 pub struct KubeApiServerCaConfig {
     /// The authority that issues; control planes only.
     #[config(key = "issuingCA")]
@@ -18,7 +18,7 @@ pub struct KubeApiServerCaConfig {
 
 /// The certificate authority of the aggregation layer.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeAggregatorCAConfig")]
+#[config(kind = "KubeAggregatorCAConfig", since = "1.14", control_plane)]
 pub struct KubeAggregatorCaConfig {
     /// The authority that issues.
     #[config(key = "issuingCA")]
@@ -30,7 +30,7 @@ pub struct KubeAggregatorCaConfig {
 
 /// Tokens of service accounts.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeServiceAccountConfig")]
+#[config(kind = "KubeServiceAccountConfig", since = "1.14", control_plane)]
 pub struct KubeServiceAccountConfig {
     /// Who issues them.
     #[config(always)]

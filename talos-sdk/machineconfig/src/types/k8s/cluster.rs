@@ -9,7 +9,7 @@ use crate::types::{Prefix, ReplaceList, Unstructured, Url};
 
 /// The Kubernetes cluster.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeClusterConfig")]
+#[config(kind = "KubeClusterConfig", since = "1.14")]
 pub struct KubeClusterConfig {
     /// Name of the cluster.
     #[config(always)]
@@ -21,7 +21,7 @@ pub struct KubeClusterConfig {
 
 /// The Kubernetes node of the machine.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeNodeConfig")]
+#[config(kind = "KubeNodeConfig", since = "1.14")]
 pub struct KubeNodeConfig {
     /// True: the kubelet runs static pods without joining the cluster.
     pub skip_node_registration: Option<bool>,
@@ -48,7 +48,7 @@ pub struct NodeIpConfig {
 
 /// Networks of pods and services.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeNetworkConfig")]
+#[config(kind = "KubeNetworkConfig", since = "1.14")]
 pub struct KubeNetworkConfig {
     /// DNS domain of the cluster.
     #[config(always)]
@@ -69,7 +69,7 @@ pub struct KubeNetworkConfig {
 
 /// Flannel, the default network plugin.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeFlannelCNIConfig")]
+#[config(kind = "KubeFlannelCNIConfig", since = "1.14", control_plane)]
 pub struct KubeFlannelCniConfig {
     /// Backend.
     #[config(always)]
@@ -91,7 +91,7 @@ pub struct KubeFlannelCniConfig {
 
 /// CoreDNS.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeCoreDNSConfig")]
+#[config(kind = "KubeCoreDNSConfig", since = "1.14", control_plane)]
 pub struct KubeCoreDnsConfig {
     /// Whether Talos deploys it.
     pub enabled: Option<bool>,
@@ -101,7 +101,7 @@ pub struct KubeCoreDnsConfig {
 
 /// KubePrism, the local balancer for the Kubernetes API.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubePrismConfig")]
+#[config(kind = "KubePrismConfig", since = "1.14")]
 pub struct KubePrismConfig {
     /// Port on the machine.
     #[config(always)]
@@ -112,7 +112,7 @@ pub struct KubePrismConfig {
 
 /// Access to the Talos API from pods.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeTalosAPIAccessConfig")]
+#[config(kind = "KubeTalosAPIAccessConfig", since = "1.14", control_plane)]
 pub struct KubeTalosApiAccessConfig {
     /// Roles that pods may get.
     pub allowed_roles: Vec<String>,

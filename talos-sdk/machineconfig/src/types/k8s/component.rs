@@ -8,7 +8,7 @@ use crate::types::{Args, Unstructured};
 
 /// The kubelet.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeletConfig")]
+#[config(kind = "KubeletConfig", since = "1.14")]
 pub struct KubeletConfig {
     /// Image, whose tag is the Kubernetes version.
     #[config(always)]
@@ -27,7 +27,7 @@ pub struct KubeletConfig {
 
 /// Credential provider plugins of the kubelet.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeCredentialProviderConfig")]
+#[config(kind = "KubeCredentialProviderConfig", since = "1.14")]
 pub struct KubeCredentialProviderConfig {
     /// Their configuration. A patch replaces it.
     #[config(always, replace)]
@@ -36,7 +36,7 @@ pub struct KubeCredentialProviderConfig {
 
 /// The API server.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeAPIServerConfig")]
+#[config(kind = "KubeAPIServerConfig", since = "1.14", control_plane)]
 pub struct KubeApiServerConfig {
     /// Image.
     #[config(always)]
@@ -58,7 +58,7 @@ pub struct KubeApiServerConfig {
 
 /// The controller manager.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeControllerManagerConfig")]
+#[config(kind = "KubeControllerManagerConfig", since = "1.14", control_plane)]
 pub struct KubeControllerManagerConfig {
     /// Whether it runs.
     pub enabled: Option<bool>,
@@ -75,7 +75,7 @@ pub struct KubeControllerManagerConfig {
 
 /// The scheduler.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeSchedulerConfig")]
+#[config(kind = "KubeSchedulerConfig", since = "1.14", control_plane)]
 pub struct KubeSchedulerConfig {
     /// Whether it runs.
     pub enabled: Option<bool>,
@@ -95,7 +95,7 @@ pub struct KubeSchedulerConfig {
 
 /// The kube-proxy.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeProxyConfig")]
+#[config(kind = "KubeProxyConfig", since = "1.14", control_plane)]
 pub struct KubeProxyConfig {
     /// Whether it runs.
     pub enabled: Option<bool>,

@@ -8,7 +8,7 @@ use crate::types::{Unstructured, Url};
 
 /// A manifest to download and apply.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeExternalManifestConfig")]
+#[config(kind = "KubeExternalManifestConfig", since = "1.14")]
 pub struct KubeExternalManifestConfig {
     /// Name of the document.
     #[config(always)]
@@ -22,7 +22,7 @@ pub struct KubeExternalManifestConfig {
 
 /// A manifest to apply.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeInlineManifestConfig")]
+#[config(kind = "KubeInlineManifestConfig", since = "1.14")]
 pub struct KubeInlineManifestConfig {
     /// Name of the document.
     #[config(always)]
@@ -34,7 +34,7 @@ pub struct KubeInlineManifestConfig {
 
 /// A static pod.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeStaticPodConfig")]
+#[config(kind = "KubeStaticPodConfig", since = "1.14")]
 pub struct KubeStaticPodConfig {
     /// Name of the document.
     #[config(always)]

@@ -6,7 +6,7 @@ use crate::types::{Addr, Duration, Prefix, ReplaceList};
 
 /// A BGP speaker.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "BGPInstanceConfig")]
+#[config(kind = "BGPInstanceConfig", since = "1.14")]
 pub struct BgpInstanceConfig {
     /// Name of the document.
     #[config(always)]

@@ -10,7 +10,7 @@ use crate::types::{Addr, HardwareAddr};
 
 /// A bond. Values are those of the Linux bonding driver.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "BondConfig")]
+#[config(kind = "BondConfig", since = "1.12")]
 pub struct BondConfig {
     /// Name of the document.
     #[config(always)]

@@ -7,7 +7,7 @@ use crate::types::network::CommonLinkConfig;
 
 /// A bridge.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "BridgeConfig")]
+#[config(kind = "BridgeConfig", since = "1.12")]
 pub struct BridgeConfig {
     /// Name of the document.
     #[config(always)]

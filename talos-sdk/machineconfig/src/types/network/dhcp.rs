@@ -7,7 +7,7 @@ use crate::types::HardwareAddr;
 
 /// DHCPv4 on a link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "DHCPv4Config")]
+#[config(kind = "DHCPv4Config", since = "1.12")]
 pub struct DhcPv4Config {
     /// Name of the document.
     #[config(always)]
@@ -26,7 +26,7 @@ pub struct DhcPv4Config {
 
 /// DHCPv6 on a link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "DHCPv6Config")]
+#[config(kind = "DHCPv6Config", since = "1.12")]
 pub struct DhcPv6Config {
     /// Name of the document.
     #[config(always)]

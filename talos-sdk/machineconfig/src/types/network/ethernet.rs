@@ -8,7 +8,7 @@ use crate::model::text_enum;
 
 /// Settings of an Ethernet link, those of `ethtool`.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "EthernetConfig")]
+#[config(kind = "EthernetConfig", since = "1.10")]
 pub struct EthernetConfig {
     /// Name of the document.
     #[config(always)]

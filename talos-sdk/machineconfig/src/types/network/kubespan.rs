@@ -6,7 +6,7 @@ use crate::types::{AddrPort, Prefix};
 
 /// KubeSpan, the WireGuard mesh between machines.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeSpanConfig")]
+#[config(kind = "KubeSpanConfig", since = "1.13")]
 pub struct KubeSpanConfig {
     /// Whether it is on.
     pub enabled: Option<bool>,
@@ -33,7 +33,7 @@ pub struct KubeSpanFiltersConfig {
 
 /// More addresses that KubeSpan announces.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeSpanEndpointsConfig")]
+#[config(kind = "KubeSpanEndpointsConfig", since = "1.8")]
 pub struct KubeSpanEndpointsConfig {
     /// Addresses with ports.
     #[config(always)]

@@ -7,7 +7,7 @@ use crate::types::{Addr, Expression, HardwareAddr, Prefix};
 
 /// A network link that exists: addresses, routes, state.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "LinkConfig")]
+#[config(kind = "LinkConfig", since = "1.12")]
 pub struct LinkConfig {
     /// Name of the document.
     #[config(always)]
@@ -61,7 +61,7 @@ pub struct RouteConfig {
 
 /// A dummy link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "DummyLinkConfig")]
+#[config(kind = "DummyLinkConfig", since = "1.12")]
 pub struct DummyLinkConfig {
     /// Name of the document.
     #[config(always)]
@@ -75,7 +75,7 @@ pub struct DummyLinkConfig {
 
 /// A stable name for a link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "LinkAliasConfig")]
+#[config(kind = "LinkAliasConfig", since = "1.12")]
 pub struct LinkAliasConfig {
     /// Name of the document.
     #[config(always)]
@@ -93,7 +93,7 @@ pub struct LinkSelector {
 
 /// A virtual routing and forwarding link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "VRFConfig")]
+#[config(kind = "VRFConfig", since = "1.13")]
 pub struct VrfConfig {
     /// Name of the document.
     #[config(always)]
@@ -112,7 +112,7 @@ pub struct VrfConfig {
 
 /// A pair of virtual Ethernet links.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "VethConfig")]
+#[config(kind = "VethConfig", since = "1.14")]
 pub struct VethConfig {
     /// Name of the document.
     #[config(always)]

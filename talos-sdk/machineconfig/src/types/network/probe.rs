@@ -6,7 +6,7 @@ use crate::types::{Duration, Url};
 
 /// A probe that opens a TCP connection.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "TCPProbeConfig")]
+#[config(kind = "TCPProbeConfig", since = "1.13")]
 pub struct TcpProbeConfig {
     /// Name of the document.
     #[config(always)]
@@ -23,7 +23,7 @@ pub struct TcpProbeConfig {
 
 /// A probe that sends an HTTP request.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "HTTPProbeConfig")]
+#[config(kind = "HTTPProbeConfig", since = "1.14")]
 pub struct HttpProbeConfig {
     /// Name of the document.
     #[config(always)]

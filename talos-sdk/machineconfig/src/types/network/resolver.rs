@@ -7,7 +7,7 @@ use crate::types::Addr;
 
 /// DNS.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ResolverConfig")]
+#[config(kind = "ResolverConfig", since = "1.12")]
 pub struct ResolverConfig {
     /// DNS servers.
     pub nameservers: Vec<NameserverConfig>,

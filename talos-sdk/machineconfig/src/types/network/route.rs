@@ -8,7 +8,7 @@ use crate::types::network::RoutingTable;
 
 /// A destination whose packets are dropped.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "BlackholeRouteConfig")]
+#[config(kind = "BlackholeRouteConfig", since = "1.13")]
 pub struct BlackholeRouteConfig {
     /// The destination, a network.
     #[config(always)]
@@ -19,7 +19,7 @@ pub struct BlackholeRouteConfig {
 
 /// A rule that chooses a routing table.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "RoutingRuleConfig")]
+#[config(kind = "RoutingRuleConfig", since = "1.13")]
 pub struct RoutingRuleConfig {
     /// Priority of the rule.
     #[config(always)]

@@ -10,7 +10,7 @@ use crate::types::{Prefix, ReplaceList};
 
 /// What happens to incoming traffic that no rule is for.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "NetworkDefaultActionConfig")]
+#[config(kind = "NetworkDefaultActionConfig", since = "1.6")]
 pub struct NetworkDefaultActionConfig {
     /// Accept or block.
     #[config(always)]
@@ -19,7 +19,7 @@ pub struct NetworkDefaultActionConfig {
 
 /// Incoming traffic that is accepted.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "NetworkRuleConfig")]
+#[config(kind = "NetworkRuleConfig", since = "1.6")]
 pub struct NetworkRuleConfig {
     /// Name of the document.
     #[config(always)]

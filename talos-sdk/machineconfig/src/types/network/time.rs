@@ -6,7 +6,7 @@ use crate::types::Duration;
 
 /// Time synchronisation.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "TimeSyncConfig")]
+#[config(kind = "TimeSyncConfig", since = "1.12")]
 pub struct TimeSyncConfig {
     /// Whether it is on.
     pub enabled: Option<bool>,

@@ -6,7 +6,7 @@ use crate::types::Secret;
 
 /// A shared address, announced on the local network.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "Layer2VIPConfig")]
+#[config(kind = "Layer2VIPConfig", since = "1.12")]
 pub struct Layer2VipConfig {
     /// The address.
     #[config(always)]
@@ -18,7 +18,7 @@ pub struct Layer2VipConfig {
 
 /// A shared address, moved through the API of Hetzner Cloud.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "HCloudVIPConfig")]
+#[config(kind = "HCloudVIPConfig", since = "1.12")]
 pub struct HCloudVipConfig {
     /// The address.
     #[config(always)]

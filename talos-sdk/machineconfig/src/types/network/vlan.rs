@@ -7,7 +7,7 @@ use crate::types::network::CommonLinkConfig;
 
 /// A VLAN on top of a link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "VLANConfig")]
+#[config(kind = "VLANConfig", since = "1.12")]
 pub struct VlanConfig {
     /// Name of the document.
     #[config(always)]

@@ -7,7 +7,7 @@ use crate::types::{AddrPort, Duration, Prefix, Secret};
 
 /// A WireGuard link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "WireguardConfig")]
+#[config(kind = "WireguardConfig", since = "1.12")]
 pub struct WireguardConfig {
     /// Name of the document.
     #[config(always)]

@@ -6,7 +6,7 @@ use talos_machineconfig_derive::Fields;
 
 /// Environment variables of services.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "EnvironmentConfig")]
+#[config(kind = "EnvironmentConfig", since = "1.13")]
 pub struct EnvironmentConfig {
     /// Values by name.
     #[config(always)]

@@ -6,7 +6,7 @@ use crate::model::{Mismatch, merge_by};
 
 /// Files and environment of an extension's service.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ExtensionServiceConfig")]
+#[config(kind = "ExtensionServiceConfig", since = "1.7")]
 pub struct ExtensionServiceConfig {
     /// Name of the service.
     #[config(always)]

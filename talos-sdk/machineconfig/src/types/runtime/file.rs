@@ -6,7 +6,7 @@ use crate::types::FileMode;
 
 /// A file below `/etc`.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "EtcFileConfig")]
+#[config(kind = "EtcFileConfig", since = "1.14")]
 pub struct EtcFileConfig {
     /// Path of the file.
     #[config(always)]

@@ -6,7 +6,7 @@ use crate::types::Expression;
 
 /// Installation without anybody's help.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "UnattendedInstallConfig")]
+#[config(kind = "UnattendedInstallConfig", since = "1.14")]
 pub struct UnattendedInstallConfig {
     /// Whether the machine reboots afterwards.
     pub reboot: Option<bool>,

@@ -6,7 +6,7 @@ use talos_machineconfig_derive::Fields;
 
 /// A kernel module to load.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KernelModuleConfig")]
+#[config(kind = "KernelModuleConfig", since = "1.14")]
 pub struct KernelModuleConfig {
     /// Name of the module.
     #[config(always)]
@@ -17,7 +17,7 @@ pub struct KernelModuleConfig {
 
 /// Kernel parameters.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "SysctlConfig")]
+#[config(kind = "SysctlConfig", since = "1.14")]
 pub struct SysctlConfig {
     /// Values by name.
     #[config(always)]
@@ -26,7 +26,7 @@ pub struct SysctlConfig {
 
 /// Values below `/sys`.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "SysfsConfig")]
+#[config(kind = "SysfsConfig", since = "1.14")]
 pub struct SysfsConfig {
     /// Values by path.
     #[config(always)]
@@ -35,7 +35,7 @@ pub struct SysfsConfig {
 
 /// Rules of udev.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "UdevRulesConfig")]
+#[config(kind = "UdevRulesConfig", since = "1.14")]
 pub struct UdevRulesConfig {
     /// One rule an entry.
     pub rules: Vec<String>,

@@ -6,7 +6,7 @@ use crate::types::Url;
 
 /// A receiver of events.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "EventSinkConfig")]
+#[config(kind = "EventSinkConfig", since = "1.5")]
 pub struct EventSinkConfig {
     /// Host and port.
     #[config(always)]
@@ -15,7 +15,7 @@ pub struct EventSinkConfig {
 
 /// A receiver of the kernel log.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KmsgLogConfig")]
+#[config(kind = "KmsgLogConfig", since = "1.5")]
 pub struct KmsgLogConfig {
     /// Name of the document.
     #[config(always)]

@@ -6,7 +6,7 @@ use crate::types::{Duration, Expression};
 
 /// What happens when memory runs out.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "OOMConfig")]
+#[config(kind = "OOMConfig", since = "1.12")]
 pub struct OomConfig {
     /// Condition to act.
     pub trigger_expression: Expression,

@@ -4,7 +4,7 @@ use talos_machineconfig_derive::Fields;
 
 /// Another driver for a PCI device.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "PCIDriverRebindConfig")]
+#[config(kind = "PCIDriverRebindConfig", since = "1.10")]
 pub struct PciDriverRebindConfig {
     /// Address of the device.
     #[config(always)]

@@ -4,7 +4,7 @@ use talos_machineconfig_derive::Fields;
 
 /// Security of the machine.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "SecurityProfileConfig")]
+#[config(kind = "SecurityProfileConfig", since = "1.14")]
 pub struct SecurityProfileConfig {
     /// Whether workloads are isolated from the system.
     pub workload_isolation: Option<bool>,

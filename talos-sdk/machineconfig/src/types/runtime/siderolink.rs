@@ -6,7 +6,7 @@ use crate::types::{Secret, Url};
 
 /// SideroLink, the tunnel to a management server.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "SideroLinkConfig")]
+#[config(kind = "SideroLinkConfig", since = "1.5")]
 pub struct SideroLinkConfig {
     /// URL of the server.
     #[config(always)]

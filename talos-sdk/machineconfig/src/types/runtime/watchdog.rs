@@ -6,7 +6,7 @@ use crate::types::Duration;
 
 /// The hardware watchdog.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "WatchdogTimerConfig")]
+#[config(kind = "WatchdogTimerConfig", since = "1.7")]
 pub struct WatchdogTimerConfig {
     /// Path of the device.
     #[config(always)]

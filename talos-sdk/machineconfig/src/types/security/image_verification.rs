@@ -6,7 +6,7 @@ use crate::model::Mismatch;
 
 /// Which images may run.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "ImageVerificationConfig")]
+#[config(kind = "ImageVerificationConfig", since = "1.13")]
 pub struct ImageVerificationConfig {
     /// Rules, the first that matches counts. A patch replaces rules with the same image.
     #[config(merge = merge_rules)]

@@ -4,7 +4,7 @@ use talos_machineconfig_derive::Fields;
 
 /// Certificate authorities that the machine trusts.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "TrustedRootsConfig")]
+#[config(kind = "TrustedRootsConfig", since = "1.8")]
 pub struct TrustedRootsConfig {
     /// Name of the document.
     #[config(always)]

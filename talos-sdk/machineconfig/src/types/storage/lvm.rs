@@ -7,7 +7,7 @@ use crate::types::{ByteSize, Expression, VolumeSize};
 
 /// A volume group.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "LVMVolumeGroupConfig")]
+#[config(kind = "LVMVolumeGroupConfig", since = "1.14")]
 pub struct LvmVolumeGroupConfig {
     /// Name of the document.
     #[config(always)]
@@ -33,7 +33,7 @@ pub struct LvmVolumeSelectorSpec {
 
 /// A logical volume.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "LVMLogicalVolumeConfig")]
+#[config(kind = "LVMLogicalVolumeConfig", since = "1.14")]
 pub struct LvmLogicalVolumeConfig {
     /// Name of the document.
     #[config(always)]

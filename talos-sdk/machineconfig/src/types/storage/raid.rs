@@ -7,7 +7,7 @@ use crate::types::Expression;
 
 /// An array of disks.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "RAIDArrayConfig")]
+#[config(kind = "RAIDArrayConfig", since = "1.14")]
 pub struct RaidArrayConfig {
     /// Name of the document.
     #[config(always)]

@@ -1,0 +1,126 @@
+//! Whether a machine would take a configuration.
+//!
+//! Verdicts are those of the Go machinery, words and places are ours. Rules of a kind stand beside its type.
+
+mod finding;
+mod rules;
+
+use std::collections::HashMap;
+
+use talos_yaml::{Node, parse_documents};
+
+use crate::config::Config;
+use crate::contract::Contract;
+use crate::document::{Document, V1ALPHA1};
+use crate::mode::Mode;
+
+pub use finding::{Finding, Report, Severity};
+pub(crate) use rules::{Findings, Rules};
+
+/// How [`Config::validate`] looks at a configuration.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ValidateOptions {
+    /// What the machine runs on.
+    pub mode: Mode,
+    /// Whether warnings about the sections `machine` and `cluster` are errors. Warnings about other documents stay
+    /// warnings, as with `talosctl validate --strict`.
+    pub strict: bool,
+    /// The Talos version that the machine runs, if it is known.
+    pub contract: Option<Contract>,
+}
+
+impl ValidateOptions {
+    /// For machines of this mode.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, strict: false, contract: None }
+    }
+
+    /// Makes warnings about the sections `machine` and `cluster` errors.
+    #[must_use]
+    pub fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Looks at the configuration with the eyes of this Talos version too: kinds that it does not know are warned
+    /// of, and Kubernetes versions that it does not run are errors.
+    #[must_use]
+    pub fn with_contract(mut self, contract: Contract) -> Self {
+        self.contract = Some(contract);
+        self
+    }
+}
+
+impl Config {
+    /// Finds all that a machine would refuse, and what it would take but should be looked at.
+    ///
+    /// ```
+    /// use talos_machineconfig::{Config, Mode, ValidateOptions};
+    ///
+    /// let config = Config::from_yaml("apiVersion: v1alpha1\nkind: HostnameConfig\n")?;
+    /// let report = config.validate(&ValidateOptions::new(Mode::Metal));
+    /// let finding = report.errors().next().ok_or("valid?")?;
+    /// assert_eq!((finding.document.as_str(), finding.line), ("HostnameConfig", Some(1)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn validate(&self, options: &ValidateOptions) -> Report {
+        let mut found = Findings::new(options.mode);
+        for document in self.documents() {
+            found.set_document(document.title());
+            document.rules().check(&mut found);
+        }
+        if options.strict {
+            for finding in found.list.iter_mut().filter(|finding| finding.document == V1ALPHA1) {
+                finding.severity = Severity::Error;
+            }
+        }
+        if let Some(sections) = self.v1alpha1() {
+            for document in self.documents() {
+                found.set_document(document.title());
+                document.rules().check_sections(sections, &mut found);
+            }
+        }
+        if let Some(contract) = options.contract {
+            check_contract(self, contract, &mut found);
+        }
+        let mut findings = found.list;
+        if !findings.is_empty() {
+            add_lines(self, &mut findings);
+        }
+        Report { findings }
+    }
+}
+
+/// Warns of documents that the Talos version does not know.
+fn check_contract(config: &Config, contract: Contract, found: &mut Findings) {
+    for document in config.documents().iter().filter(|document| document.since() > contract) {
+        found.set_document(document.title());
+        found.warn(
+            "kind",
+            format!("Talos {contract} does not know this kind, it is there from {} on", document.since()),
+        );
+    }
+}
+
+/// Tells every finding its line, which needs the text to be read once more.
+fn add_lines(config: &Config, findings: &mut [Finding]) {
+    let Some(nodes) = config.source().and_then(|text| parse_documents(text).ok()) else { return };
+    let nodes: Vec<&Node> = nodes.iter().filter(|node| !node.is_null()).collect();
+    let by_title: HashMap<String, &Node> = nodes.iter().map(|node| (title_of(node), *node)).collect();
+    for finding in findings {
+        if let Some(node) = by_title.get(&finding.document) {
+            finding.line = Some(finding.path.line(node));
+        }
+    }
+}
+
+/// The title that the document of this text has.
+fn title_of(node: &Node) -> String {
+    let text = |key| node.get(key).and_then(Node::value).unwrap_or_default();
+    match (text("kind"), text("name")) {
+        ("", _) => V1ALPHA1.to_owned(),
+        (kind, name) if Document::is_named(kind) => format!("{kind} {name}"),
+        (kind, _) => kind.to_owned(),
+    }
+}

@@ -1,0 +1,100 @@
+//! What a document says of itself when it is validated.
+
+use crate::mode::Mode;
+use crate::path::{Path, Step};
+use crate::types::v1alpha1;
+use crate::validate::{Finding, Severity};
+
+/// The rules of one kind of document. Verdicts are those of the Go machinery's `Validate`.
+pub(crate) trait Rules {
+    /// What is wrong with the document alone.
+    fn check(&self, found: &mut Findings) {
+        let _ = found;
+    }
+
+    /// Fields of the sections `machine` and `cluster` that say the same as this document and so must be unset.
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        let _ = (sections, found);
+    }
+}
+
+/// Collects findings, and knows where validation is.
+#[derive(Debug)]
+#[allow(dead_code, reason = "rules use it")]
+pub(crate) struct Findings {
+    mode: Mode,
+    document: String,
+    path: Path,
+    pub(super) list: Vec<Finding>,
+}
+
+#[allow(dead_code, reason = "rules use it")]
+impl Findings {
+    pub(super) fn new(mode: Mode) -> Self {
+        Self { mode, document: String::new(), path: Path::default(), list: Vec::new() }
+    }
+
+    /// What the machine runs on.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// What follows is about this document.
+    pub(super) fn set_document(&mut self, title: String) {
+        self.document = title;
+    }
+
+    /// The value at `keys` is wrong: keys separated by dots, or nothing for where validation is now.
+    pub(crate) fn error(&mut self, keys: &str, message: impl Into<String>) {
+        self.add(Severity::Error, keys, message.into());
+    }
+
+    /// The value at `keys` is allowed but should be looked at.
+    pub(crate) fn warn(&mut self, keys: &str, message: impl Into<String>) {
+        self.add(Severity::Warning, keys, message.into());
+    }
+
+    /// `check` speaks of what is under `key`. The key is taken as it is, dots and all.
+    pub(crate) fn within<R>(&mut self, key: &str, check: impl FnOnce(&mut Self) -> R) -> R {
+        self.path.push(Step::Key(key.to_owned()));
+        let result = check(self);
+        self.path.pop();
+        result
+    }
+
+    /// Calls `check` for every entry of the list under `key`.
+    pub(crate) fn each<T>(&mut self, key: &str, items: &[T], mut check: impl FnMut(&T, &mut Self)) {
+        self.path.push(Step::Key(key.to_owned()));
+        for (at, item) in items.iter().enumerate() {
+            self.path.push(Step::Index(at));
+            check(item, self);
+            self.path.pop();
+        }
+        self.path.pop();
+    }
+
+    fn add(&mut self, severity: Severity, keys: &str, message: String) {
+        let below = keys.split('.').filter(|key| !key.is_empty()).map(|key| Step::Key(key.to_owned()));
+        let path = self.path.steps().iter().cloned().chain(below).collect();
+        self.list.push(Finding { severity, document: self.document.clone(), path, line: None, message });
+    }
+}
+
+macro_rules! no_rules {
+    ($($module:ident::{$($kind:ident),* $(,)?};)*) => {$($(
+        impl Rules for crate::types::$module::$kind {}
+    )*)*};
+}
+// Kinds that any value is right for.
+no_rules! {
+    block::{ExistingVolumeConfig, ExternalVolumeConfig, FilesystemScrubConfig, FilesystemTrimConfig, RawVolumeConfig, SwapVolumeConfig, UserVolumeConfig, VolumeConfig, ZswapConfig};
+    cluster::{DiscoveryIdentityConfig, DiscoveryServiceConfig};
+    container::{ContainerConfig};
+    cri::{CriBaseRuntimeSpecConfig, CriCustomizationConfig, ImageCacheConfig, RegistryAuthConfig, RegistryMirrorConfig, RegistryTlsConfig};
+    k8s::{KubeApiServerCaConfig, KubeApiServerConfig, KubeAdmissionControlConfig, KubeAggregatorCaConfig, KubeAuditPolicyConfig, KubeAuthenticationConfig, KubeAuthorizerConfig, KubeClusterConfig, KubeControllerManagerConfig, KubeCoreDnsConfig, KubeCredentialProviderConfig, KubeEtcdEncryptionConfig, KubeExternalManifestConfig, KubeFlannelCniConfig, KubeInlineManifestConfig, KubeNetworkConfig, KubeNodeConfig, KubePrismConfig, KubeProxyConfig, KubeSchedulerConfig, KubeServiceAccountConfig, KubeStaticPodConfig, KubeTalosApiAccessConfig, KubeletConfig};
+    network::{BgpInstanceConfig, BlackholeRouteConfig, BondConfig, BridgeConfig, DhcPv4Config, DhcPv6Config, DummyLinkConfig, EthernetConfig, HCloudVipConfig, HttpProbeConfig, KubeSpanConfig, KubeSpanEndpointsConfig, Layer2VipConfig, LinkAliasConfig, LinkConfig, NetworkDefaultActionConfig, NetworkRuleConfig, ResolverConfig, RoutingRuleConfig, StaticHostConfig, TcpProbeConfig, TimeSyncConfig, VlanConfig, VrfConfig, VethConfig, WireguardConfig};
+    runtime::{EnvironmentConfig, EtcFileConfig, EventSinkConfig, ExtensionServiceConfig, KernelModuleConfig, KmsgLogConfig, OomConfig, PciDriverRebindConfig, SecurityProfileConfig, SideroLinkConfig, SysctlConfig, SysfsConfig, UdevRulesConfig, UnattendedInstallConfig, WatchdogTimerConfig};
+    security::{ImageVerificationConfig, TrustedRootsConfig};
+    storage::{LvmLogicalVolumeConfig, LvmVolumeGroupConfig, RaidArrayConfig};
+    v1alpha1::{Config};
+}
