@@ -24,6 +24,11 @@ impl<T> List<T> {
         self.0.iter().flatten()
     }
 
+    /// All entries, empty ones included.
+    pub(crate) fn entries(&self) -> &[Option<T>] {
+        &self.0
+    }
+
     /// The entries that are not empty, to change them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.0.iter_mut().flatten()

@@ -2,7 +2,7 @@
 
 use crate::mode::Mode;
 use crate::path::{Path, Step};
-use crate::types::v1alpha1;
+use crate::types::{List, v1alpha1};
 use crate::validate::{Finding, Severity};
 
 /// The rules of one kind of document. Verdicts are those of the Go machinery's `Validate`.
@@ -71,6 +71,14 @@ impl Findings {
             self.path.pop();
         }
         self.path.pop();
+    }
+
+    /// Calls `check` for every entry of the list under `key`, none of which may be empty.
+    pub(crate) fn each_entry<T>(&mut self, key: &str, list: &List<T>, mut check: impl FnMut(&T, &mut Self)) {
+        self.each(key, list.entries(), |entry, found| match entry {
+            Some(entry) => check(entry, found),
+            None => found.error("", "this entry is empty: fill or remove it"),
+        });
     }
 
     fn add(&mut self, severity: Severity, keys: &str, message: String) {
