@@ -5,7 +5,7 @@ use std::fmt;
 
 use talos_pki::SecretString;
 
-use crate::document::Document;
+use crate::document::{Document, DocumentKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::read_documents;
 use crate::patch::Patch;
@@ -32,7 +32,7 @@ impl Config {
     pub fn new(documents: impl IntoIterator<Item = Document>) -> Result<Self> {
         let mut documents: Vec<Document> = documents.into_iter().collect();
         documents.sort_by_key(|document| !matches!(document, Document::V1Alpha1(_)));
-        check_together(&documents)?;
+        check_together(documents.iter())?;
         Ok(Self { documents, source: None })
     }
 
@@ -116,10 +116,84 @@ impl Config {
     }
 }
 
+/// Documents by their types.
+///
+/// ```
+/// use talos_machineconfig::Config;
+/// use talos_machineconfig::types::block::{ProvisioningSpec, UserVolumeConfig};
+/// use talos_machineconfig::types::network::HostnameConfig;
+///
+/// let mut config = Config::from_yaml("apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: a\n")?;
+/// if let Some(document) = config.document_mut::<HostnameConfig>(None) {
+///     document.hostname = "b".into();
+/// }
+/// config.insert(UserVolumeConfig {
+///     name: "data".into(),
+///     provisioning: ProvisioningSpec { min_size: "10GiB".parse()?, ..Default::default() },
+///     ..Default::default()
+/// })?;
+/// assert!(config.document::<UserVolumeConfig>("data").is_some());
+/// assert_eq!(
+///     config.to_yaml()?.expose(),
+///     "apiVersion: v1alpha1\nkind: HostnameConfig\nhostname: b\n---\n\
+///      apiVersion: v1alpha1\nkind: UserVolumeConfig\nname: data\nprovisioning:\n    minSize: 10GiB\n"
+/// );
+/// # Ok::<(), talos_machineconfig::Error>(())
+/// ```
+impl Config {
+    /// The documents of one kind.
+    pub fn documents_of<T: DocumentKind>(&self) -> impl Iterator<Item = &T> {
+        self.documents.iter().filter_map(|document| document.as_any().downcast_ref())
+    }
+
+    /// The document of this kind and name; the name is `None` for kinds that have none.
+    pub fn document<'a, T: DocumentKind>(&self, name: impl Into<Option<&'a str>>) -> Option<&T> {
+        self.documents[self.position::<T>(name.into())?].as_any().downcast_ref()
+    }
+
+    /// The document of this kind and name, to change it: all but its name, by which others find it. The text that
+    /// was read is forgotten with its comments.
+    pub fn document_mut<'a, T: DocumentKind>(&mut self, name: impl Into<Option<&'a str>>) -> Option<&mut T> {
+        let at = self.position::<T>(name.into())?;
+        self.source = None;
+        self.documents[at].as_any_mut().downcast_mut()
+    }
+
+    /// Adds a document, in the place of the one with the same kind and name if there is one, which is returned. The
+    /// text that was read is forgotten with its comments.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ConflictingDocuments`] if a document that is there excludes this one. The configuration stays as
+    /// it is.
+    pub fn insert(&mut self, document: impl Into<Document>) -> Result<Option<Document>> {
+        let document = document.into();
+        check_together(self.documents.iter().filter(|other| !other.is_same(&document)).chain([&document]))?;
+        self.source = None;
+        if let Some(other) = self.documents.iter_mut().find(|other| other.is_same(&document)) {
+            return Ok(Some(std::mem::replace(other, document)));
+        }
+        let at = if matches!(document, Document::V1Alpha1(_)) { 0 } else { self.documents.len() };
+        self.documents.insert(at, document);
+        Ok(None)
+    }
+
+    /// Takes the document of this kind and name out. The text that was read is forgotten with its comments.
+    pub fn remove<'a, T: DocumentKind>(&mut self, name: impl Into<Option<&'a str>>) -> Option<T> {
+        let at = self.position::<T>(name.into())?;
+        self.source = None;
+        self.documents.remove(at).into_any().downcast().ok().map(|document| *document)
+    }
+
+    fn position<T: DocumentKind>(&self, name: Option<&str>) -> Option<usize> {
+        self.documents.iter().position(|document| document.as_any().is::<T>() && document.name() == name)
+    }
+}
+
 /// Refuses two documents of one kind and name, and documents that exclude each other.
-fn check_together(documents: &[Document]) -> Result<()> {
+fn check_together<'a>(documents: impl Iterator<Item = &'a Document> + Clone) -> Result<()> {
     let mut seen = HashMap::new();
-    for document in documents {
+    for document in documents.clone() {
         let name = document.name().unwrap_or_default();
         if seen.insert((document.kind(), name), document).is_some() {
             let problem = format!("there are two documents {}, merge them into one", document.title());

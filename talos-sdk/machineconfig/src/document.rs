@@ -1,11 +1,13 @@
 //! The kinds of documents.
 
+use std::any::Any;
+
 use serde::{Serialize, Serializer};
-use talos_yaml::Node;
+use talos_yaml::{Node, from_node};
 
 use crate::contract::Contract;
-use crate::error::{Error, Result};
-use crate::model::{Check, DeleteError, Item, Mismatch, Rule, Value};
+use crate::error::Result;
+use crate::model::{Check, DeleteError, Item, Mismatch, Rule, Shape, Value};
 use crate::types::{block, cluster, container, cri, k8s, network, runtime, security, storage, v1alpha1};
 use crate::validate::Rules;
 
@@ -24,20 +26,47 @@ const LINK_KINDS: &[&str] = &[
     "WireguardConfig",
 ];
 
-/// A kind of document, as a type.
-pub trait DocumentKind {
+/// A kind of document, as a type: what [`Config::documents_of`](crate::Config::documents_of) and its neighbours take.
+/// Implemented by the structs of the kinds, and by them alone.
+pub trait DocumentKind: Into<Document> + Any + sealed::Sealed {
     /// As the text spells it.
     const KIND: &'static str;
     /// The first Talos version that knows it.
     const SINCE: Contract;
     /// Whether only control planes may have it.
     const CONTROL_PLANE: bool;
+    /// Whether there may be several, told apart by their names.
+    const NAMED: bool;
 }
 
-impl DocumentKind for v1alpha1::Config {
-    const KIND: &'static str = V1ALPHA1;
-    const SINCE: Contract = Contract::V1_0;
-    const CONTROL_PLANE: bool = false;
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What is known of a kind without a document of it.
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) since: Contract,
+    pub(crate) control_plane: bool,
+    pub(crate) named: bool,
+    /// What its documents look like in the text.
+    pub(crate) shape: &'static Shape,
+}
+
+impl Kind {
+    const fn of<T: DocumentKind + Value>() -> Self {
+        Self {
+            name: T::KIND,
+            since: T::SINCE,
+            control_plane: T::CONTROL_PLANE,
+            named: T::NAMED,
+            shape: T::SHAPE,
+        }
+    }
+
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
+        Document::TABLE.iter().find(|kind| kind.name == name)
+    }
 }
 
 macro_rules! documents {
@@ -74,27 +103,26 @@ macro_rules! documents {
                 }
             }
 
-            /// Whether documents of this kind have names.
-            pub(crate) fn is_named(kind: &str) -> bool {
-                match kind {
-                    $($kind => documents!(@named $($name)?),)*
-                    _ => false,
+            pub(crate) const TABLE: &'static [Kind] = &[Kind::of::<v1alpha1::Config>(), $(Kind::of::<$ty>()),*];
+
+            pub(crate) fn as_any(&self) -> &dyn Any {
+                match self {
+                    Self::V1Alpha1(doc) => &**doc,
+                    $(Self::$variant(doc) => &**doc,)*
                 }
             }
 
-            /// The first Talos version that knows documents of this kind.
-            pub fn since(&self) -> Contract {
+            pub(crate) fn as_any_mut(&mut self) -> &mut dyn Any {
                 match self {
-                    Self::V1Alpha1(_) => v1alpha1::Config::SINCE,
-                    $(Self::$variant(_) => <$ty>::SINCE,)*
+                    Self::V1Alpha1(doc) => &mut **doc,
+                    $(Self::$variant(doc) => &mut **doc,)*
                 }
             }
 
-            /// Whether only control planes may have documents of this kind.
-            pub fn is_control_plane_only(&self) -> bool {
+            pub(crate) fn into_any(self) -> Box<dyn Any> {
                 match self {
-                    Self::V1Alpha1(_) => v1alpha1::Config::CONTROL_PLANE,
-                    $(Self::$variant(_) => <$ty>::CONTROL_PLANE,)*
+                    Self::V1Alpha1(doc) => doc,
+                    $(Self::$variant(doc) => doc,)*
                 }
             }
 
@@ -114,11 +142,11 @@ macro_rules! documents {
                 }
             }
 
-            /// Reads the document of `kind` that `node` is, strictly.
-            pub(crate) fn read(kind: &str, node: &Node) -> Result<Option<Self>> {
+            /// Reads the document of `kind` that `node` is. Unknown keys are passed over.
+            pub(crate) fn from_node(kind: &str, node: &Node) -> Result<Option<Self>> {
                 Ok(Some(match kind {
-                    V1ALPHA1 => Self::V1Alpha1(Box::new(read_strictly(node)?)),
-                    $($kind => Self::$variant(Box::new(read_strictly(node)?)),)*
+                    V1ALPHA1 => Self::V1Alpha1(Box::new(from_node(node)?)),
+                    $($kind => Self::$variant(Box::new(from_node(node)?)),)*
                     _ => return Ok(None),
                 }))
             }
@@ -150,13 +178,24 @@ macro_rules! documents {
             }
         }
 
-        $(
-            impl From<$ty> for Document {
-                fn from(document: $ty) -> Self {
-                    Self::$variant(Box::new(document))
-                }
+        documents!(@kind V1Alpha1(v1alpha1::Config));
+        $(documents!(@kind $variant($ty) $($name)?);)*
+    };
+    (@kind $variant:ident($ty:ty) $($name:ident)?) => {
+        impl From<$ty> for Document {
+            fn from(document: $ty) -> Self {
+                Self::$variant(Box::new(document))
             }
-        )*
+        }
+
+        impl sealed::Sealed for $ty {}
+
+        impl DocumentKind for $ty {
+            const KIND: &'static str = <$ty as Value>::SHAPE.header().kind;
+            const SINCE: Contract = <$ty as Value>::SHAPE.header().since;
+            const CONTROL_PLANE: bool = <$ty as Value>::SHAPE.header().control_plane;
+            const NAMED: bool = documents!(@named $($name)?);
+        }
     };
     (@named) => { false };
     (@named $name:ident) => { true };
@@ -256,13 +295,31 @@ documents! {
     ZswapConfig(block::ZswapConfig) = "ZswapConfig";
 }
 
-impl From<v1alpha1::Config> for Document {
-    fn from(document: v1alpha1::Config) -> Self {
-        Self::V1Alpha1(Box::new(document))
-    }
-}
-
 impl Document {
+    /// Reads the document of `kind` that `node` is, strictly.
+    pub(crate) fn read(kind: &str, node: &Node) -> Result<Option<Self>> {
+        let Some(Kind { shape, .. }) = Kind::find(kind) else { return Ok(None) };
+        let mut check = Check::default();
+        check.walk(node, shape);
+        check.finish()?;
+        Self::from_node(kind, node)
+    }
+
+    /// What the document looks like in the text.
+    pub(crate) fn shape(&self) -> &'static Shape {
+        Kind::find(self.kind()).map_or(&Shape::Any, |kind| kind.shape)
+    }
+
+    /// The first Talos version that knows documents of this kind.
+    pub fn since(&self) -> Contract {
+        Kind::find(self.kind()).map_or(Contract::V1_0, |kind| kind.since)
+    }
+
+    /// Whether only control planes may have documents of this kind.
+    pub fn is_control_plane_only(&self) -> bool {
+        Kind::find(self.kind()).is_some_and(|kind| kind.control_plane)
+    }
+
     /// Kind and name, by which a patch finds the document: `HostnameConfig` or `RegistryMirrorConfig docker.io`.
     pub(crate) fn title(&self) -> String {
         match self.name() {
@@ -275,11 +332,4 @@ impl Document {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.kind() == other.kind() && self.name() == other.name()
     }
-}
-
-fn read_strictly<T: crate::model::Fields + serde::de::DeserializeOwned>(node: &Node) -> Result<T> {
-    let mut check = Check::default();
-    T::check(node, &mut check);
-    check.finish()?;
-    talos_yaml::from_node(node).map_err(Error::from)
 }

@@ -8,7 +8,9 @@
 //! | read and write configurations | [`Config`] |
 //! | patch them | [`Patch`], [`Config::patch`] |
 //! | see whether a machine would take one | [`Config::validate`] |
-//! | look into one | [`Config::documents`], [`types`], [`Config::machine_type`] and its neighbours |
+//! | look into one | [`Config::documents`], [`Config::documents_of`], [`types`], [`Config::machine_type`] and its neighbours |
+//! | change one in code | [`Config::document_mut`], [`Config::insert`], [`Config::remove`] |
+//! | show one to others | [`Config::redacted`] |
 //!
 //! ```
 //! use talos_machineconfig::{Contract, GenerateOptions, Patch, SecretsBundle, generate};
@@ -39,6 +41,7 @@ mod model;
 mod options;
 mod patch;
 mod path;
+mod redact;
 mod secrets;
 pub mod types;
 mod validate;

@@ -17,9 +17,13 @@
 mod check;
 mod delete;
 mod merge;
+#[cfg(test)]
+mod reference;
+mod shape;
 mod value;
 
 pub(crate) use check::{Check, nearest};
 pub(crate) use delete::{DeleteError, Item, delete_value};
 pub(crate) use merge::{Mismatch, Rule, merge_by, merge_struct};
+pub(crate) use shape::{Field, Header, Merge, Shape, Struct, doc_text};
 pub(crate) use value::{Fields, Value, read_struct, text_enum, text_value};

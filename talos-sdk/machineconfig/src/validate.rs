@@ -15,7 +15,7 @@ use talos_yaml::{Node, parse_documents};
 
 use crate::config::Config;
 use crate::contract::Contract;
-use crate::document::{Document, V1ALPHA1};
+use crate::document::{Kind, V1ALPHA1};
 use crate::mode::Mode;
 
 pub use finding::{Finding, Report, Severity};
@@ -124,7 +124,7 @@ fn title_of(node: &Node) -> String {
     let text = |key| node.get(key).and_then(Node::value).unwrap_or_default();
     match (text("kind"), text("name")) {
         ("", _) => V1ALPHA1.to_owned(),
-        (kind, name) if Document::is_named(kind) => format!("{kind} {name}"),
+        (kind, name) if Kind::find(kind).is_some_and(|kind| kind.named) => format!("{kind} {name}"),
         (kind, _) => kind.to_owned(),
     }
 }

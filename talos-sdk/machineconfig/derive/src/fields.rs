@@ -2,7 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Result, Type};
+use syn::parse::Parse;
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Meta, Path,
+    Result, Token, Type,
+};
 
 struct ConfigField<'a> {
     name: &'a Ident,
@@ -12,6 +16,10 @@ struct ConfigField<'a> {
     replace: bool,
     inline: bool,
     merge: Option<Path>,
+    by: Vec<LitStr>,
+    shape: Option<Expr>,
+    deprecated: bool,
+    doc: String,
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -29,30 +37,27 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let ty_name = ty.to_string();
     let names: Vec<_> = all.iter().map(|field| field.name).collect();
     let own_names: Vec<_> = own.iter().map(|field| field.name).collect();
-    let own_types: Vec<_> = own.iter().map(|field| field.ty).collect();
     let own_keys: Vec<_> = own.iter().map(|field| &field.key).collect();
     let inline_names: Vec<_> = inline.iter().map(|field| field.name).collect();
-    let inline_types: Vec<_> = inline.iter().map(|field| field.ty).collect();
     let write = all.iter().map(ConfigField::write);
     let merge = all.iter().map(ConfigField::merge);
-    let document = kind.as_ref().map(|kind| {
+    let shapes = all.iter().map(ConfigField::shape);
+    let doc = doc_text(&input.attrs);
+    let kind_write = kind.as_ref().map(|kind| {
         quote! {
-            impl crate::document::DocumentKind for #ty {
-                const KIND: &'static str = #kind;
-                const SINCE: crate::contract::Contract = crate::contract::Contract::#since;
-                const CONTROL_PLANE: bool = #control_plane;
-            }
+            out.serialize_field("apiVersion", "v1alpha1")?;
+            out.serialize_field("kind", #kind)?;
         }
     });
-    let (kind_write, kind_keys) = match &kind {
-        Some(kind) => (
-            quote! {
-                out.serialize_field("apiVersion", "v1alpha1")?;
-                out.serialize_field("kind", #kind)?;
-            },
-            quote!("apiVersion" | "kind" => true,),
-        ),
-        None => (quote!(), quote!()),
+    let header = match &kind {
+        Some(kind) => quote! {
+            Some(crate::model::Header {
+                kind: #kind,
+                since: crate::contract::Contract::#since,
+                control_plane: #control_plane,
+            })
+        },
+        None => quote!(None),
     };
     let kind_read = kind
         .as_ref()
@@ -81,8 +86,6 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let length = all.len() + if kind.is_some() { 2 } else { 0 };
 
     Ok(quote! {
-        #document
-
         impl crate::model::Fields for #ty {
             const NAME: &'static str = #ty_name;
 
@@ -135,25 +138,17 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                     _ => None,
                 }
             }
-
-            fn check_field(key: &str, node: &talos_yaml::Node, check: &mut crate::model::Check) -> bool {
-                match key {
-                    #kind_keys
-                    #(#own_keys => {
-                        <#own_types as crate::model::Value>::check(node, check);
-                        true
-                    })*
-                    _ => false #(|| <#inline_types as crate::model::Fields>::check_field(key, node, check))*,
-                }
-            }
-
-            fn keys(keys: &mut Vec<&'static str>) {
-                keys.extend_from_slice(&[#(#own_keys),*]);
-                #(<#inline_types as crate::model::Fields>::keys(keys);)*
-            }
         }
 
         impl crate::model::Value for #ty {
+            const SHAPE: &'static crate::model::Shape = &crate::model::Shape::Struct(&crate::model::Struct {
+                name: #ty_name,
+                module: module_path!(),
+                header: #header,
+                doc: crate::model::doc_text!(#doc),
+                fields: &[#(#shapes),*],
+            });
+
             fn is_zero(&self) -> bool {
                 #is_zero
             }
@@ -163,10 +158,6 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             }
 
             #find
-
-            fn check(node: &talos_yaml::Node, check: &mut crate::model::Check) {
-                check.mapping::<Self>(node);
-            }
         }
 
         impl serde::Serialize for #ty {
@@ -200,6 +191,10 @@ impl<'a> ConfigField<'a> {
             replace: false,
             inline: false,
             merge: None,
+            by: Vec::new(),
+            shape: None,
+            deprecated: false,
+            doc: doc_text(&field.attrs),
         };
         for attr in field.attrs.iter().filter(|attr| attr.path().is_ident("config")) {
             attr.parse_nested_meta(|meta| {
@@ -207,6 +202,15 @@ impl<'a> ConfigField<'a> {
                     parsed.key = meta.value()?.parse::<LitStr>()?.value();
                 } else if meta.path.is_ident("merge") {
                     parsed.merge = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("by") {
+                    let keys;
+                    syn::parenthesized!(keys in meta.input);
+                    parsed.by =
+                        keys.parse_terminated(<LitStr as Parse>::parse, Token![,])?.into_iter().collect();
+                } else if meta.path.is_ident("shape") {
+                    parsed.shape = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("deprecated") {
+                    parsed.deprecated = true;
                 } else if meta.path.is_ident("always") {
                     parsed.always = true;
                 } else if meta.path.is_ident("replace") {
@@ -214,12 +218,41 @@ impl<'a> ConfigField<'a> {
                 } else if meta.path.is_ident("inline") {
                     parsed.inline = true;
                 } else {
-                    return Err(meta.error("expected key, always, replace, merge or inline"));
+                    return Err(
+                        meta.error("expected key, always, replace, merge, by, inline, shape or deprecated")
+                    );
                 }
                 Ok(())
             })?;
         }
         Ok(parsed)
+    }
+
+    /// The description of the field.
+    fn shape(&self) -> TokenStream {
+        let Self { ty, always, deprecated, doc, by, .. } = self;
+        let key = if self.inline { "" } else { &self.key };
+        let shape = match &self.shape {
+            Some(shape) => quote!(&#shape),
+            None => quote!(<#ty as crate::model::Value>::SHAPE),
+        };
+        let merge = if !by.is_empty() {
+            quote!(By(&[#(#by),*]))
+        } else if self.replace || self.merge.is_some() {
+            quote!(Replace)
+        } else {
+            quote!(Common)
+        };
+        quote! {
+            crate::model::Field {
+                key: #key,
+                shape: #shape,
+                always: #always,
+                deprecated: #deprecated,
+                merge: crate::model::Merge::#merge,
+                doc: crate::model::doc_text!(#doc),
+            }
+        }
     }
 
     fn write(&self) -> TokenStream {
@@ -285,6 +318,26 @@ fn struct_options(input: &DeriveInput) -> Result<StructOptions> {
         })?;
     }
     Ok(options)
+}
+
+/// The text of the doc comments, lines of a paragraph joined.
+fn doc_text(attrs: &[Attribute]) -> String {
+    let mut text = String::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
+        let Meta::NameValue(meta) = &attr.meta else { continue };
+        let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &meta.value else { continue };
+        let line = line.value();
+        match line.trim() {
+            "" => text.push_str("\n\n"),
+            line => {
+                if !text.is_empty() && !text.ends_with('\n') {
+                    text.push(' ');
+                }
+                text.push_str(line);
+            }
+        }
+    }
+    text
 }
 
 fn camel_case(name: &str) -> String {

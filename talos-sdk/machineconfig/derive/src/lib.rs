@@ -6,7 +6,7 @@ use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a plain struct a node of the configuration tree: reading and writing with serde in the order of its fields,
-/// known keys, merging, deleting by key.
+/// merging, deleting by key, and a description of its fields.
 ///
 /// A key is the field's name in camel case and is left out of the text if its value is zero.
 ///
@@ -16,7 +16,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `always`: the key is written even if its value is zero,
 /// - `replace`: a patch replaces the value rather than extending it,
 /// - `merge = path`: a function `fn(&mut T, T) -> Result<(), Mismatch>` that merges in place of the common rules,
-/// - `inline`: the keys of the field's struct stand among those of this one.
+/// - `by("name")`: the keys by which that function finds the entry of a list; without it, it replaces the value,
+/// - `inline`: the keys of the field's struct stand among those of this one,
+/// - `shape = Shape::…`: what the value looks like in the text where its type does not say it,
+/// - `deprecated`: kept for older releases only.
 ///
 /// On the struct, it takes:
 ///

@@ -3,7 +3,7 @@
 use talos_yaml::{Mark, Node};
 
 use crate::error::{Error, ErrorKind};
-use crate::model::{Fields, Value};
+use crate::model::shape::{HEADER_KEYS, Shape, Struct};
 
 /// Walks a document beside its type and collects what the type has no place for.
 #[derive(Debug, Default)]
@@ -20,29 +20,47 @@ struct Problem {
 }
 
 impl Check {
-    /// Checks the keys of a mapping that is to become a `T`. Other nodes are left to reading, which refuses them.
-    pub(crate) fn mapping<T: Fields>(&mut self, node: &Node) {
+    /// Checks the keys of `node`, which is to become a value of this shape. Nodes of another kind are left to
+    /// reading, which refuses them.
+    pub(crate) fn walk(&mut self, node: &Node, shape: &Shape) {
+        match shape {
+            Shape::Struct(shape) => self.mapping(node, shape),
+            Shape::List(entry) | Shape::ReplaceList(entry) => {
+                for (index, item) in node.items().iter().enumerate() {
+                    self.below(format!("[{index}]"), item, entry);
+                }
+            }
+            Shape::Map(entry) => {
+                for (key, value) in node.entries() {
+                    self.below(key.value().unwrap_or_default().to_owned(), value, entry);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn below(&mut self, step: String, node: &Node, shape: &Shape) {
+        self.path.push(step);
+        self.walk(node, shape);
+        self.path.pop();
+    }
+
+    fn mapping(&mut self, node: &Node, shape: &Struct) {
         for (key, value) in node.entries() {
             let name = key.value().unwrap_or_default();
-            self.path.push(name.to_owned());
-            if !T::check_field(name, value, self) {
-                let mut known = Vec::new();
-                T::keys(&mut known);
+            if let Some(field) = shape.field(name) {
+                self.below(name.to_owned(), value, field.shape);
+            } else if shape.header.is_none() || !HEADER_KEYS.contains(&name) {
+                let known: Vec<_> = shape.flat().iter().map(|field| field.key).collect();
                 let hint = match nearest(name, &known) {
                     Some(near) => format!("unknown key, did you mean {near:?}?"),
                     None => "unknown key".to_owned(),
                 };
+                self.path.push(name.to_owned());
                 self.report(key.mark(), hint);
+                self.path.pop();
             }
-            self.path.pop();
         }
-    }
-
-    /// Checks an entry of a list or a map.
-    pub(crate) fn entry<T: Value>(&mut self, name: &str, node: &Node) {
-        self.path.push(name.to_owned());
-        T::check(node, self);
-        self.path.pop();
     }
 
     fn report(&mut self, mark: Mark, text: String) {

@@ -7,12 +7,14 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeStruct;
-use talos_yaml::Node;
 
-use crate::model::{Check, DeleteError, Item, Mismatch, Rule};
+use crate::model::{DeleteError, Item, Mismatch, Rule, Shape};
 
 /// A value in the tree.
 pub(crate) trait Value: Default {
+    /// What it looks like in the text.
+    const SHAPE: &'static Shape;
+
     /// Whether the value is the same as none.
     fn is_zero(&self) -> bool;
 
@@ -41,11 +43,6 @@ pub(crate) trait Value: Default {
         let _ = key;
         None
     }
-
-    /// Reports unknown keys below `node`, which is to become such a value.
-    fn check(node: &Node, check: &mut Check) {
-        let _ = (node, check);
-    }
 }
 
 /// The fields of a struct; implemented by the derive of the same name.
@@ -67,12 +64,6 @@ pub(crate) trait Fields: Value {
 
     /// The text of the scalar under `key`.
     fn field_text(&self, key: &str) -> Option<Cow<'_, str>>;
-
-    /// Checks the value of `key`, or says that there is no such key.
-    fn check_field(key: &str, node: &Node, check: &mut Check) -> bool;
-
-    /// Adds the known keys to `keys`.
-    fn keys(keys: &mut Vec<&'static str>);
 }
 
 /// Reads a struct; keys it does not know are passed over, see [`Check`].
@@ -133,6 +124,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
 macro_rules! scalar {
     ($($ty:ty),*) => {$(
         impl Value for $ty {
+            const SHAPE: &'static Shape = &Shape::Int(<$ty>::MIN as i64, <$ty>::MAX as u64);
+
             fn is_zero(&self) -> bool {
                 *self == Self::default()
             }
@@ -143,6 +136,8 @@ macro_rules! scalar {
 scalar!(i32, i64, u8, u16, u32, u64);
 
 impl Value for bool {
+    const SHAPE: &'static Shape = &Shape::Bool;
+
     fn is_zero(&self) -> bool {
         !self
     }
@@ -154,6 +149,8 @@ impl Value for bool {
 }
 
 impl Value for String {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         self.is_empty()
     }
@@ -164,6 +161,8 @@ impl Value for String {
 }
 
 impl<T: Value> Value for Option<T> {
+    const SHAPE: &'static Shape = T::SHAPE;
+
     fn is_zero(&self) -> bool {
         self.is_none()
     }
@@ -186,13 +185,11 @@ impl<T: Value> Value for Option<T> {
     fn text_of(&self, key: &str) -> Option<Cow<'_, str>> {
         self.as_ref()?.text_of(key)
     }
-
-    fn check(node: &Node, check: &mut Check) {
-        T::check(node, check);
-    }
 }
 
 impl<T: Value> Value for Vec<T> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
     fn is_zero(&self) -> bool {
         self.is_empty()
     }
@@ -216,15 +213,11 @@ impl<T: Value> Value for Vec<T> {
         self.remove(selected.ok_or(DeleteError::Missing)?);
         Ok(())
     }
-
-    fn check(node: &Node, check: &mut Check) {
-        for (index, entry) in node.items().iter().enumerate() {
-            check.entry::<T>(&format!("[{index}]"), entry);
-        }
-    }
 }
 
 impl<T: Value> Value for BTreeMap<String, T> {
+    const SHAPE: &'static Shape = &Shape::Map(T::SHAPE);
+
     fn is_zero(&self) -> bool {
         self.is_empty()
     }
@@ -252,17 +245,11 @@ impl<T: Value> Value for BTreeMap<String, T> {
             [key, rest @ ..] => self.get_mut(key).ok_or(DeleteError::Missing)?.delete(rest, item),
         }
     }
-
-    fn check(node: &Node, check: &mut Check) {
-        for (key, value) in node.entries() {
-            check.entry::<T>(key.value().unwrap_or_default(), value);
-        }
-    }
 }
 
 /// Serde and [`Value`] for a type that is a string in the text: `FromStr`, `Display`, `Default` as its zero.
 macro_rules! text_value {
-    ($($ty:ty),* $(,)?) => {$(
+    ($($ty:ty: $shape:expr),* $(,)?) => {$(
         impl serde::Serialize for $ty {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -277,6 +264,8 @@ macro_rules! text_value {
         }
 
         impl $crate::model::Value for $ty {
+            const SHAPE: &'static $crate::model::Shape = &$shape;
+
             fn is_zero(&self) -> bool {
                 *self == Self::default()
             }
@@ -335,7 +324,7 @@ macro_rules! text_enum {
             }
         }
 
-        $crate::model::text_value!($name);
+        $crate::model::text_value!($name: $crate::model::Shape::Words(&[$first_text, $($text),*]));
     )*};
 }
 pub(crate) use text_enum;

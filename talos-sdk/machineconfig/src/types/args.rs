@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_yaml::{Kind, Node, StrText, from_node};
 
-use crate::model::{DeleteError, Item, Mismatch, Rule, Value};
+use crate::model::{DeleteError, Item, Mismatch, Rule, Shape, Value};
 
 /// Command line arguments by name without dashes. A patch sets those it names and keeps the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +72,8 @@ impl<'de> Deserialize<'de> for ArgValue {
 }
 
 impl Value for Args {
+    const SHAPE: &'static Shape = &Shape::Args;
+
     fn is_zero(&self) -> bool {
         self.0.is_empty()
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::text_value;
+use crate::model::{Shape, text_value};
 
 /// A length of time, in the text `1h30m`, `168h0m0s` or `500ms`. May be negative; a bare number is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,7 +153,7 @@ fn write_fraction(f: &mut fmt::Formatter<'_>, value: u64, unit: u64) -> fmt::Res
     f.write_str(format!(".{rest:0width$}").trim_end_matches('0'))
 }
 
-text_value!(Duration);
+text_value!(Duration: Shape::Pattern(r"^[-+]?(0|([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$"));
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::{Mismatch, Rule, Value};
+use crate::model::{Mismatch, Rule, Shape, Value};
 
 /// An expression of the Common Expression Language (CEL), kept as text.
 ///
@@ -31,6 +31,8 @@ impl<'de> Deserialize<'de> for Expression {
 }
 
 impl Value for Expression {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         self.0.is_empty()
     }

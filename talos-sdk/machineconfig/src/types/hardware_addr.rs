@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::text_value;
+use crate::model::{Shape, text_value};
 
 /// A hardware address or another string of bytes, written in hexadecimal with colons.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,4 +40,4 @@ impl fmt::Display for HardwareAddr {
     }
 }
 
-text_value!(HardwareAddr);
+text_value!(HardwareAddr: Shape::Pattern(r"^([0-9A-Fa-f]{2}:?)*$"));

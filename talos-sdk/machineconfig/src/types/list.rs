@@ -3,9 +3,8 @@
 use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use talos_yaml::Node;
 
-use crate::model::{Check, DeleteError, Item, Mismatch, Rule, Value};
+use crate::model::{DeleteError, Item, Mismatch, Rule, Shape, Value};
 
 /// A list in which an entry may be left empty (`null`), which Talos reads and writes though it has no use for it.
 ///
@@ -76,6 +75,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 }
 
 impl<T: Value> Value for List<T> {
+    const SHAPE: &'static Shape = &Shape::List(T::SHAPE);
+
     fn is_zero(&self) -> bool {
         self.is_empty()
     }
@@ -86,10 +87,6 @@ impl<T: Value> Value for List<T> {
 
     fn delete(&mut self, path: &[String], item: Option<&Item>) -> Result<(), DeleteError> {
         self.0.delete(path, item)
-    }
-
-    fn check(node: &Node, check: &mut Check) {
-        Vec::<T>::check(node, check);
     }
 }
 
@@ -168,6 +165,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ReplaceList<T> {
 }
 
 impl<T: Value> Value for ReplaceList<T> {
+    const SHAPE: &'static Shape = &Shape::ReplaceList(T::SHAPE);
+
     fn is_zero(&self) -> bool {
         self.is_empty()
     }
@@ -181,9 +180,5 @@ impl<T: Value> Value for ReplaceList<T> {
 
     fn delete(&mut self, path: &[String], item: Option<&Item>) -> Result<(), DeleteError> {
         self.0.as_mut().ok_or(DeleteError::Missing)?.delete(path, item)
-    }
-
-    fn check(node: &Node, check: &mut Check) {
-        Vec::<T>::check(node, check);
     }
 }

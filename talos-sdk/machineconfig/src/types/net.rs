@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::text_value;
+use crate::model::{Shape, text_value};
 
 /// An IP address, with a zone if it is a scoped IPv6 address. Absent by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -146,7 +146,7 @@ impl fmt::Display for AddrPort {
     }
 }
 
-text_value!(Addr, Prefix, AddrPort);
+text_value!(Addr: Shape::Text, Prefix: Shape::Text, AddrPort: Shape::Text);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]

@@ -4,11 +4,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_machineconfig_derive::Fields;
 use talos_pki::{SecretBytes, SecretString, base64};
 
-use crate::model::{Mismatch, Rule, Value};
+use crate::model::{Mismatch, Rule, Shape, Value};
+use crate::redact::REDACTED;
 use crate::types::Secret;
-
-/// What stands in the place of a key that was left out on purpose; it is written as it is, not as base64.
-const REDACTED: &str = "******";
 
 /// Bytes that the text holds as base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,6 +110,8 @@ impl<'de> Deserialize<'de> for Base64Bytes {
 }
 
 impl Value for Base64Bytes {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         self.0.is_empty()
     }
@@ -142,6 +142,8 @@ impl<'de> Deserialize<'de> for SecretBase64 {
 }
 
 impl Value for SecretBase64 {
+    const SHAPE: &'static Shape = &Shape::Secret;
+
     fn is_zero(&self) -> bool {
         self.expose().is_empty()
     }

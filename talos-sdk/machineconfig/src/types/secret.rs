@@ -6,7 +6,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_pki::SecretString;
 
-use crate::model::Value;
+use crate::model::{Shape, Value};
 
 /// Secret text: a token, a password, a key. `Debug` prints `[redacted]`; writing the configuration writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,8 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 impl Value for Secret {
+    const SHAPE: &'static Shape = &Shape::Secret;
+
     fn is_zero(&self) -> bool {
         self.is_empty()
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Mismatch, Rule, Value};
+use crate::model::{Mismatch, Rule, Shape, Value};
 
 const UNITS: [(&str, u64); 26] = [
     ("", 1),
@@ -89,6 +89,8 @@ impl<'de> Deserialize<'de> for DiskSize {
 }
 
 impl Value for DiskSize {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         self.0 == 0
     }
@@ -132,6 +134,8 @@ impl<'de> Deserialize<'de> for DiskSizeMatcher {
 }
 
 impl Value for DiskSizeMatcher {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         self.condition.is_empty()
     }
@@ -158,6 +162,8 @@ impl<'de> Deserialize<'de> for FileMode {
 }
 
 impl Value for FileMode {
+    const SHAPE: &'static Shape = &Shape::Int(0, u32::MAX as u64);
+
     fn is_zero(&self) -> bool {
         self.0 == 0
     }

@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_yaml::{Kind, Node, Scalar};
 
-use crate::model::{DeleteError, Item, Mismatch, Rule, Value};
+use crate::model::{DeleteError, Item, Mismatch, Rule, Shape, Value};
 
 /// A map that Talos hands on without looking into it, such as a kubelet configuration.
 ///
@@ -48,6 +48,8 @@ impl<'de> Deserialize<'de> for Unstructured {
 }
 
 impl Value for Unstructured {
+    const SHAPE: &'static Shape = &Shape::Any;
+
     fn is_zero(&self) -> bool {
         self.0.is_empty()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Mismatch, Rule, Value};
+use crate::model::{Mismatch, Rule, Shape, Value};
 
 /// A URL. Beside the scheme, which becomes lower case, it is written as it was given: ports, slashes and the case
 /// of the host stay.
@@ -50,6 +50,60 @@ impl Url {
     pub fn path(&self) -> &str {
         &self.path
     }
+}
+
+impl Url {
+    /// Gives the parameter of the query, if it is there, another value. The query is written as Go writes one:
+    /// sorted, escaped anew, without what can't be read.
+    pub(crate) fn redact_parameter(&mut self, name: &str, value: &str) {
+        let Some(query) = self.query.as_deref().filter(|query| !query.is_empty()) else { return };
+        let mut parameters: Vec<_> = query.split('&').filter_map(parameter).collect();
+        let is_secret = |(key, _): &(Vec<u8>, Vec<u8>)| key == name.as_bytes();
+        if let Some(at) = parameters.iter().position(is_secret) {
+            value.as_bytes().clone_into(&mut parameters[at].1);
+            let mut seen = false;
+            parameters.retain(|parameter| !is_secret(parameter) || !std::mem::replace(&mut seen, true));
+        }
+        parameters.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let pairs: Vec<_> =
+            parameters.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
+        self.query = Some(pairs.join("&")).filter(|query| !query.is_empty());
+    }
+}
+
+/// Name and value of a parameter, `None` for what Go passes over.
+fn parameter(text: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+    if text.is_empty() || text.contains(';') {
+        return None;
+    }
+    let (key, value) = text.split_once('=').unwrap_or((text, ""));
+    Some((unescape(key)?, unescape(value)?))
+}
+
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        out.push(match byte {
+            b'%' => (digit(bytes.next())? * 16 + digit(bytes.next())?) as u8,
+            b'+' => b' ',
+            _ => byte,
+        });
+    }
+    Some(out)
+}
+
+fn escape(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b' ' => out.push('+'),
+            _ if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 /// Host and port of `host:port`. A port is what follows the last colon outside brackets.
@@ -231,6 +285,8 @@ impl<'de> serde::Deserialize<'de> for Url {
 }
 
 impl Value for Url {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         *self == Self::default()
     }
@@ -293,6 +349,22 @@ mod tests {
             "a\nb",
         ] {
             assert!(text.parse::<Url>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_redacted() {
+        for (text, written) in [
+            ("https://h/join?jointoken=x", "https://h/join?jointoken=%2A%2A"),
+            ("grpc://h?user=a%20b&jointoken=x&jointoken=y&a", "grpc://h?a=&jointoken=%2A%2A&user=a+b"),
+            ("https://h?b=1&a=2&a=1", "https://h?a=2&a=1&b=1"),
+            ("https://h?a;b=1&%zz=1", "https://h"),
+            ("https://h?", "https://h?"),
+            ("https://h", "https://h"),
+        ] {
+            let mut url: Url = text.parse().unwrap();
+            url.redact_parameter("jointoken", "**");
+            assert_eq!(url.to_string(), written, "{text}");
         }
     }
 

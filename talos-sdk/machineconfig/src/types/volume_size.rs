@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Mismatch, Rule, Value};
+use crate::model::{Mismatch, Rule, Shape, Value};
 use crate::types::size::parse_bytes;
 
 /// A size in bytes, such as `10GiB`, written as it was given. May be negative: so much less than all.
@@ -76,6 +76,8 @@ impl<'de> Deserialize<'de> for ByteSize {
 }
 
 impl Value for ByteSize {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         self.text.is_empty()
     }
@@ -103,6 +105,8 @@ impl<'de> Deserialize<'de> for VolumeSize {
 }
 
 impl Value for VolumeSize {
+    const SHAPE: &'static Shape = &Shape::Text;
+
     fn is_zero(&self) -> bool {
         self.bytes.is_none() && self.percentage.is_none()
     }

@@ -2,6 +2,7 @@
 
 use talos_machineconfig_derive::Fields;
 
+use crate::model::Shape;
 use crate::types::Unstructured;
 
 /// Configuration of an admission plugin.
@@ -53,6 +54,6 @@ pub struct KubeAuthorizerConfig {
 #[config(kind = "KubeEtcdEncryptionConfig", since = "1.14", control_plane)]
 pub struct KubeEtcdEncryptionConfig {
     /// The configuration.
-    #[config(always)]
+    #[config(always, shape = Shape::SecretKey("secret"))]
     pub config: Unstructured,
 }

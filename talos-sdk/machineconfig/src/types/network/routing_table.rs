@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::text_value;
+use crate::model::{Shape, text_value};
 
 /// A routing table by its number; `default`, `main` and `local` have names. Zero says nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,4 +39,4 @@ impl fmt::Display for RoutingTable {
     }
 }
 
-text_value!(RoutingTable);
+text_value!(RoutingTable: Shape::Text);

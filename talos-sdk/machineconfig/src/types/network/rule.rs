@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_machineconfig_derive::Fields;
 use talos_yaml::Node;
 
-use crate::model::{Mismatch, Rule, Value, text_enum};
+use crate::model::{Mismatch, Rule, Shape, Value, text_enum};
 use crate::types::{Prefix, ReplaceList};
 
 /// What happens to incoming traffic that no rule is for.
@@ -117,6 +117,8 @@ impl<'de> Deserialize<'de> for PortRange {
 }
 
 impl Value for PortRange {
+    const SHAPE: &'static Shape = &Shape::Pattern(r"^[0-9]+(-[0-9]+)?$");
+
     fn is_zero(&self) -> bool {
         *self == Self::default()
     }

@@ -12,7 +12,7 @@ pub struct ExtensionServiceConfig {
     #[config(always)]
     pub name: String,
     /// Files. A patch merges by path.
-    #[config(merge = merge_files)]
+    #[config(merge = merge_files, by("mountPath"))]
     pub config_files: Vec<ConfigFile>,
     /// Environment variables, `KEY=value`.
     pub environment: Vec<String>,

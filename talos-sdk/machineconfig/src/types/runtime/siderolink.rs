@@ -2,6 +2,7 @@
 
 use talos_machineconfig_derive::Fields;
 
+use crate::model::Shape;
 use crate::types::{Secret, Url};
 
 /// SideroLink, the tunnel to a management server.
@@ -9,7 +10,7 @@ use crate::types::{Secret, Url};
 #[config(kind = "SideroLinkConfig", since = "1.5")]
 pub struct SideroLinkConfig {
     /// URL of the server.
-    #[config(always)]
+    #[config(always, shape = Shape::SecretParameter("jointoken"))]
     pub api_url: Url,
     /// Token of this machine.
     pub unique_token: Secret,

@@ -9,7 +9,7 @@ use crate::model::Mismatch;
 #[config(kind = "ImageVerificationConfig", since = "1.13")]
 pub struct ImageVerificationConfig {
     /// Rules, the first that matches counts. A patch replaces rules with the same image.
-    #[config(merge = merge_rules)]
+    #[config(merge = merge_rules, by("image"))]
     pub rules: Vec<ImageVerificationRule>,
 }
 

@@ -23,7 +23,7 @@ pub struct ApiServerConfig {
     /// True: pod security policies are off. Only releases up to 1.11 know it.
     pub disable_pod_security_policy: Option<bool>,
     /// Admission plugins. A patch merges by name.
-    #[config(merge = super::lists::merge_admission_plugins)]
+    #[config(merge = super::lists::merge_admission_plugins, by("name"))]
     pub admission_control: List<AdmissionPluginConfig>,
     /// Audit policy. A patch replaces it.
     #[config(replace)]

@@ -11,7 +11,7 @@ pub struct NetworkConfig {
     /// Host name.
     pub hostname: String,
     /// Network interfaces. A patch merges by name or selector.
-    #[config(merge = super::lists::merge_devices)]
+    #[config(merge = super::lists::merge_devices, by("interface", "deviceSelector"))]
     pub interfaces: List<Device>,
     /// DNS servers.
     pub nameservers: Vec<String>,
@@ -45,7 +45,7 @@ pub struct Device {
     /// Puts it into a bridge.
     pub bridge_port: Option<BridgePort>,
     /// VLANs on top of it. A patch merges by id.
-    #[config(merge = super::lists::merge_vlans)]
+    #[config(merge = super::lists::merge_vlans, by("vlanId"))]
     pub vlans: List<Vlan>,
     /// Largest packet in bytes.
     pub mtu: i64,
