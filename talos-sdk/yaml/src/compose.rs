@@ -2,17 +2,21 @@
 
 use std::collections::HashMap;
 
+use crate::anchor::Anchors;
 use crate::node::{Content, Node};
-use crate::parser::{Event, Parser};
+use crate::parser::{Event, Parser, Properties};
 use crate::{Error, ErrorKind, Mark, Result, ScalarStyle, Style, Tag, resolve};
 
-/// Levels of nesting that are read, as in Go.
+/// Levels of nesting that are read, of blocks and of brackets each, as in Go.
 pub const MAX_DEPTH: usize = 10_000;
 
 /// Reads all documents of a text, in order. A text without content has none; a document without content is a
 /// `!!null` node.
 ///
-/// Scalars are resolved as go-yaml v4 does ([`crate::Scalar`]), comments are dropped, aliases expanded.
+/// Scalars are resolved as go-yaml v4 does ([`crate::Scalar`]), comments are dropped, aliases expanded; they may
+/// also refer to anchors of the documents before.
+///
+/// Time and memory are linear in the size of the text and of what its aliases add.
 ///
 /// # Errors
 /// The text is not YAML, a mapping has a key twice, nesting goes deeper than [`MAX_DEPTH`], or aliases expand
@@ -20,123 +24,115 @@ pub const MAX_DEPTH: usize = 10_000;
 pub fn parse_documents(text: &str) -> Result<Vec<Node>> {
     let mut composer = Composer {
         parser: Parser::new(text)?,
-        anchors: HashMap::new(),
-        open_anchors: Vec::new(),
+        documents: Vec::new(),
+        stack: Vec::new(),
+        anchors: Anchors::default(),
         built: 0,
         aliased: 0,
     };
-    let mut documents = Vec::new();
-    loop {
-        match composer.parser.next()? {
-            (Event::StreamEnd, _) => return Ok(documents),
-            (Event::DocumentStart, _) => documents.push(composer.document()?),
-            _ => {}
-        }
-    }
+    while composer.step()? {}
+    Ok(composer.documents)
 }
 
 struct Composer<'a> {
     parser: Parser<'a>,
-    anchors: HashMap<String, Node>,
-    /// Anchors of collections that are still being read.
-    open_anchors: Vec<String>,
+    documents: Vec<Node>,
+    /// Lists and mappings that are being read.
+    stack: Vec<Open>,
+    anchors: Anchors<'a>,
     built: u64,
     aliased: u64,
 }
 
-/// A collection being read.
-struct Open {
-    node: Node,
-    key: Option<Node>,
-    anchor: Option<String>,
+/// A list or mapping being read.
+pub(crate) struct Open {
+    pub(crate) node: Node,
+    /// A key whose value is still to come.
+    pub(crate) key: Option<Node>,
+    /// How many nodes, keys and values apart, its parent held before it.
+    pub(crate) index: usize,
+    /// Its place, if an anchor needs it.
+    pub(crate) place: Option<usize>,
 }
 
-impl Composer<'_> {
-    fn document(&mut self) -> Result<Node> {
-        self.anchors.clear();
-        let mut stack: Vec<Open> = Vec::new();
-        let mut root = None;
-        loop {
-            let (event, mark) = self.parser.next()?;
-            let done = match event {
-                Event::DocumentEnd | Event::StreamEnd => return Ok(root.unwrap_or_else(Node::null)),
-                Event::StreamStart | Event::DocumentStart => continue,
-                Event::Alias { anchor } => self.expand(&anchor, mark)?,
-                Event::Scalar { anchor, tag, value, style } => {
-                    let node = scalar(tag.as_deref(), value, style, mark);
-                    self.count(1, 0, mark)?;
-                    if let Some(anchor) = anchor {
-                        self.anchors.insert(anchor, node.clone());
-                    }
-                    node
-                }
-                Event::SequenceStart { anchor, tag, flow } => {
-                    let content = Content::Sequence(Vec::new());
-                    self.open(&mut stack, collection(content, tag.as_deref(), Tag::Seq, flow, mark), anchor)?;
-                    continue;
-                }
-                Event::MappingStart { anchor, tag, flow } => {
-                    let content = Content::Mapping(Vec::new());
-                    self.open(&mut stack, collection(content, tag.as_deref(), Tag::Map, flow, mark), anchor)?;
-                    continue;
-                }
-                Event::SequenceEnd | Event::MappingEnd => match stack.pop() {
-                    Some(open) => self.close(open)?,
-                    None => continue,
-                },
-            };
-            match stack.last_mut() {
-                Some(parent) => parent.push(done),
-                None => root = Some(done),
-            }
+impl Open {
+    /// Nodes read so far, keys and values apart.
+    pub(crate) fn children(&self) -> usize {
+        match &self.node.content {
+            Content::Scalar(_) => 0,
+            Content::Sequence(items) => items.len(),
+            Content::Mapping(entries) => 2 * entries.len() + usize::from(self.key.is_some()),
         }
     }
 
-    fn open(&mut self, stack: &mut Vec<Open>, node: Node, anchor: Option<String>) -> Result<()> {
-        if stack.len() >= MAX_DEPTH {
-            return Err(Error::new(
-                ErrorKind::Limit,
-                Some(node.mark),
-                format!("nested deeper than {MAX_DEPTH} levels"),
-            ));
+    fn push(&mut self, child: Node) {
+        match &mut self.node.content {
+            Content::Scalar(_) => {}
+            Content::Sequence(items) => items.push(child),
+            Content::Mapping(entries) => match self.key.take() {
+                Some(key) => entries.push((key, child)),
+                None => self.key = Some(child),
+            },
         }
-        self.count(1, 0, node.mark)?;
-        self.open_anchors.extend(anchor.clone());
-        stack.push(Open { node, key: None, anchor });
+    }
+}
+
+impl<'a> Composer<'a> {
+    /// Takes in one event; says whether there are more.
+    fn step(&mut self) -> Result<bool> {
+        let (event, mark) = self.parser.next()?;
+        match event {
+            Event::StreamEnd => return Ok(false),
+            Event::DocumentStart | Event::DocumentEnd => {}
+            Event::Alias { anchor } => {
+                let node = self.anchors.resolve(anchor, &self.documents, &self.stack, mark)?;
+                let size = size(&node);
+                self.count(size + 1, size, mark)?;
+                self.add(node);
+            }
+            Event::Scalar { properties, value, style } => {
+                self.count(1, 0, mark)?;
+                self.anchors.define(properties.anchor, self.documents.len(), &mut self.stack);
+                let node = scalar(properties.tag.as_deref(), value.into_owned(), style, mark);
+                self.add(node);
+            }
+            Event::SequenceStart { properties, flow } => {
+                self.open(Content::Sequence(Vec::new()), Tag::Seq, properties, flow, mark)?;
+            }
+            Event::MappingStart { properties, flow } => {
+                self.open(Content::Mapping(Vec::new()), Tag::Map, properties, flow, mark)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.stack.pop() {
+                    unique_keys(&open.node)?;
+                    self.add(open.node);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn add(&mut self, node: Node) {
+        match self.stack.last_mut() {
+            Some(parent) => parent.push(node),
+            None => self.documents.push(node),
+        }
+    }
+
+    fn open(
+        &mut self,
+        content: Content,
+        tag: Tag,
+        properties: Properties<'a>,
+        flow: bool,
+        mark: Mark,
+    ) -> Result<()> {
+        self.count(1, 0, mark)?;
+        let index = self.stack.last().map_or(self.documents.len(), Open::children);
+        let place = self.anchors.define(properties.anchor, self.documents.len(), &mut self.stack);
+        let node = collection(content, properties.tag.as_deref(), tag, flow, mark);
+        self.stack.push(Open { node, key: None, index, place });
         Ok(())
-    }
-
-    fn close(&mut self, open: Open) -> Result<Node> {
-        unique_keys(&open.node)?;
-        if let Some(anchor) = open.anchor {
-            if let Some(at) = self.open_anchors.iter().rposition(|a| *a == anchor) {
-                self.open_anchors.remove(at);
-            }
-            self.anchors.insert(anchor, open.node.clone());
-        }
-        Ok(open.node)
-    }
-
-    /// A copy of the node that carries the anchor.
-    fn expand(&mut self, anchor: &str, mark: Mark) -> Result<Node> {
-        if self.open_anchors.iter().any(|a| a == anchor) {
-            return Err(Error::new(
-                ErrorKind::Syntax,
-                Some(mark),
-                format!("the value of anchor {anchor:?} contains itself"),
-            ));
-        }
-        let Some(node) = self.anchors.get(anchor) else {
-            return Err(Error::new(
-                ErrorKind::Syntax,
-                Some(mark),
-                format!("unknown anchor {anchor:?}; define it with &{anchor} before its first use"),
-            ));
-        };
-        let size = size(node);
-        let copy = node.clone();
-        self.count(size + 1, size, mark)?;
-        Ok(copy)
     }
 
     /// The budget of go-yaml: what aliases add may be 99 % of a small document, and less of a large one.
@@ -158,19 +154,6 @@ impl Composer<'_> {
             ));
         }
         Ok(())
-    }
-}
-
-impl Open {
-    fn push(&mut self, child: Node) {
-        match &mut self.node.content {
-            Content::Scalar(_) => {}
-            Content::Sequence(items) => items.push(child),
-            Content::Mapping(entries) => match self.key.take() {
-                Some(key) => entries.push((key, child)),
-                None => self.key = Some(child),
-            },
-        }
     }
 }
 

@@ -30,20 +30,24 @@
 //! ```
 
 mod analysis;
+mod anchor;
 mod compose;
+mod cursor;
 mod de;
 mod emit;
 mod error;
-mod guard;
 mod merge;
 mod node;
 mod number;
 mod order;
 mod parser;
 mod resolve;
+mod scalar;
+mod scanner;
 mod ser;
 mod tag;
 mod timestamp;
+mod token;
 mod walk;
 
 pub use compose::{MAX_DEPTH, parse_documents};
