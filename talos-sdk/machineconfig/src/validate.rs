@@ -2,12 +2,11 @@
 //!
 //! Verdicts are those of the Go machinery, words and places are ours. Rules of a kind stand beside its type.
 
-#[allow(dead_code, reason = "rules use it")]
 pub(crate) mod address;
 mod finding;
-#[allow(dead_code, reason = "rules use it")]
 pub(crate) mod kubernetes;
 mod rules;
+mod v1alpha1;
 
 use std::collections::HashMap;
 

@@ -8,51 +8,68 @@ use crate::model::{DeleteError, Item, Mismatch, Rule, Shape, Value};
 
 /// A list in which an entry may be left empty (`null`), which Talos reads and writes though it has no use for it.
 ///
-/// Iterating passes over empty entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct List<T>(Vec<Option<T>>);
+/// Iterating passes over empty entries. Lists with the same entries are equal.
+#[derive(Clone, Debug)]
+pub struct List<T> {
+    entries: Vec<Option<T>>,
+    is_set: bool,
+}
 
 impl<T> List<T> {
     /// Adds an entry.
     pub fn push(&mut self, entry: T) {
-        self.0.push(Some(entry));
+        self.entries.push(Some(entry));
+        self.is_set = true;
     }
 
     /// The entries that are not empty.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().flatten()
+        self.entries.iter().flatten()
     }
 
     /// All entries, empty ones included.
     pub(crate) fn entries(&self) -> &[Option<T>] {
-        &self.0
+        &self.entries
     }
 
     /// The entries that are not empty, to change them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.0.iter_mut().flatten()
+        self.entries.iter_mut().flatten()
     }
 
     /// Number of entries, empty ones included.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
+    }
+
+    /// Whether the list is there, be it empty. Some rules of validation ask for that.
+    pub fn is_set(&self) -> bool {
+        self.is_set
     }
 
     /// Whether there is no entry, not even an empty one.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 }
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { entries: Vec::new(), is_set: false }
     }
 }
 
+impl<T: PartialEq> PartialEq for List<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl<T: Eq> Eq for List<T> {}
+
 impl<T> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(entries: I) -> Self {
-        Self(entries.into_iter().map(Some).collect())
+        Self { entries: entries.into_iter().map(Some).collect(), is_set: true }
     }
 }
 
@@ -64,13 +81,15 @@ impl<T> From<Vec<T>> for List<T> {
 
 impl<T: Serialize> Serialize for List<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(&self.0)
+        serializer.collect_seq(&self.entries)
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::deserialize(deserializer).map(Self)
+        let entries: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+        let is_set = entries.is_some();
+        Ok(Self { entries: entries.unwrap_or_default(), is_set })
     }
 }
 
@@ -82,11 +101,12 @@ impl<T: Value> Value for List<T> {
     }
 
     fn merge(&mut self, right: Self, rule: Rule) -> Result<(), Mismatch> {
-        self.0.merge(right.0, rule)
+        self.is_set |= !right.is_empty();
+        self.entries.merge(right.entries, rule)
     }
 
     fn delete(&mut self, path: &[String], item: Option<&Item>) -> Result<(), DeleteError> {
-        self.0.delete(path, item)
+        self.entries.delete(path, item)
     }
 }
 
@@ -96,10 +116,10 @@ pub(crate) fn merge_list<T: Value>(
     right: List<T>,
     is_same: impl Fn(&T, &T) -> bool,
 ) -> Result<(), Mismatch> {
-    for entry in right.0 {
+    for entry in right.entries {
         let entry = entry.ok_or(Mismatch::new("a list entry", "an empty one"))?;
         let mut found = None;
-        for (at, left) in list.0.iter_mut().enumerate() {
+        for (at, left) in list.entries.iter_mut().enumerate() {
             let left = left.as_mut().ok_or(Mismatch::new("an empty list entry", "another"))?;
             if is_same(left, &entry) {
                 found = Some((at, left));

@@ -63,7 +63,7 @@ impl Findings {
     }
 
     /// Calls `check` for every entry of the list under `key`.
-    pub(crate) fn each<T>(&mut self, key: &str, items: &[T], mut check: impl FnMut(&T, &mut Self)) {
+    pub(crate) fn each<'a, T>(&mut self, key: &str, items: &'a [T], mut check: impl FnMut(&'a T, &mut Self)) {
         self.path.push(Step::Key(key.to_owned()));
         for (at, item) in items.iter().enumerate() {
             self.path.push(Step::Index(at));
@@ -74,7 +74,12 @@ impl Findings {
     }
 
     /// Calls `check` for every entry of the list under `key`, none of which may be empty.
-    pub(crate) fn each_entry<T>(&mut self, key: &str, list: &List<T>, mut check: impl FnMut(&T, &mut Self)) {
+    pub(crate) fn each_entry<'a, T>(
+        &mut self,
+        key: &str,
+        list: &'a List<T>,
+        mut check: impl FnMut(&'a T, &mut Self),
+    ) {
         self.each(key, list.entries(), |entry, found| match entry {
             Some(entry) => check(entry, found),
             None => found.error("", "this entry is empty: fill or remove it"),
@@ -104,5 +109,4 @@ no_rules! {
     runtime::{EnvironmentConfig, EtcFileConfig, EventSinkConfig, ExtensionServiceConfig, KernelModuleConfig, KmsgLogConfig, OomConfig, PciDriverRebindConfig, SecurityProfileConfig, SideroLinkConfig, SysctlConfig, SysfsConfig, UdevRulesConfig, UnattendedInstallConfig, WatchdogTimerConfig};
     security::{ImageVerificationConfig, TrustedRootsConfig};
     storage::{LvmLogicalVolumeConfig, LvmVolumeGroupConfig, RaidArrayConfig};
-    v1alpha1::{Config};
 }
