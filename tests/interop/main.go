@@ -24,6 +24,7 @@ JSON lines on stdin, one JSON line per request on stdout:
   yaml                yaml.Marshal of a JSON value
   talosconfig         parse, merge, issue
   cert                X.509 facts, chain verification
+  cel                 whether Talos takes a CEL expression
 
 network (loopback):
   serve               Talos API server
@@ -43,6 +44,7 @@ func main() {
 		"yaml":               func([]string) error { return lines(marshalYAML) },
 		"talosconfig":        func([]string) error { return lines(talosconfig) },
 		"cert":               func([]string) error { return lines(cert) },
+		"cel":                func([]string) error { return lines(checkCEL) },
 		"serve":              serve,
 		"client":             runClient,
 		"compare":            compare,

@@ -11,6 +11,7 @@
 //! | look into one | [`Config::documents`], [`Config::documents_of`], [`types`], [`Config::machine_type`] and its neighbours |
 //! | change one in code | [`Config::document_mut`], [`Config::insert`], [`Config::remove`] |
 //! | show one to others | [`Config::redacted`] |
+//! | check an expression of a selector | [`Expression::check`](types::Expression::check) |
 //!
 //! ```
 //! use talos_machineconfig::{Contract, GenerateOptions, Patch, SecretsBundle, generate};
@@ -28,6 +29,7 @@
 //! ```
 
 mod accessors;
+pub mod cel;
 mod config;
 mod contract;
 mod document;

@@ -87,13 +87,12 @@ fn system(secrets: &SecretsBundle, options: &GenerateOptions) -> Result<Vec<Docu
     };
     documents.push(identity.into());
     if !options.install_disk.is_empty() {
-        let disk = options.install_disk.replace('\\', r"\\").replace('"', "\\\"");
         let install = UnattendedInstallConfig {
             reboot: None,
             installer: InstallerSpec { image: options.install_image.clone() },
             provisioning: InstallProvisioningSpec {
                 disk_selector: InstallDiskSelectorSpec {
-                    r#match: Expression(format!("disk.dev_path == \"{disk}\"")),
+                    r#match: Expression::disk_path(&options.install_disk),
                 },
                 wipe: Some(false),
             },
