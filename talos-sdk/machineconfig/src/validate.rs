@@ -3,8 +3,10 @@
 //! Verdicts are those of the Go machinery, words and places are ours. Rules of a kind stand beside its type.
 
 pub(crate) mod address;
+pub(crate) mod duration;
 mod finding;
 pub(crate) mod kubernetes;
+pub(crate) mod pem;
 mod rules;
 mod v1alpha1;
 

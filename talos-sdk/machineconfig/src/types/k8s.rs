@@ -5,6 +5,7 @@ mod authority;
 mod cluster;
 mod component;
 mod manifest;
+mod network;
 
 pub use api_server::{
     KubeAdmissionControlConfig, KubeAuditPolicyConfig, KubeAuthenticationConfig, KubeAuthorizerConfig,
@@ -15,11 +16,12 @@ pub use authority::{
     KubeServiceAccountConfig,
 };
 pub use cluster::{
-    KubeClusterConfig, KubeCoreDnsConfig, KubeFlannelCniConfig, KubeNetworkConfig, KubeNodeConfig,
-    KubePrismConfig, KubeTalosApiAccessConfig, NodeIpConfig,
+    KubeClusterConfig, KubeCoreDnsConfig, KubeFlannelCniConfig, KubeNodeConfig, KubePrismConfig,
+    KubeTalosApiAccessConfig, NodeIpConfig,
 };
 pub use component::{
     KubeApiServerConfig, KubeControllerManagerConfig, KubeCredentialProviderConfig, KubeProxyConfig,
     KubeSchedulerConfig, KubeletConfig, ResourcesConfig,
 };
 pub use manifest::{KubeExternalManifestConfig, KubeInlineManifestConfig, KubeStaticPodConfig};
+pub use network::KubeNetworkConfig;

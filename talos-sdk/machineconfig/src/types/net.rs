@@ -24,6 +24,11 @@ impl Addr {
     pub fn ip(&self) -> Option<IpAddr> {
         self.0.as_ref().map(|(ip, _)| *ip)
     }
+
+    /// Whether it is `0.0.0.0` or `::`.
+    pub(crate) fn is_unspecified(&self) -> bool {
+        self.0.as_ref().is_some_and(|(ip, zone)| ip.is_unspecified() && zone.is_empty())
+    }
 }
 
 impl From<IpAddr> for Addr {
@@ -42,6 +47,32 @@ impl Prefix {
     pub fn bits(&self) -> Option<u8> {
         self.0.map(|(_, bits)| bits)
     }
+
+    /// Whether all bits behind the prefix are zero.
+    pub(crate) fn is_masked(&self) -> bool {
+        self.0.is_none_or(|(ip, bits)| leading(ip, 128) == leading(ip, bits))
+    }
+
+    /// Whether one of the two networks is in the other.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        match (self.0, other.0) {
+            (Some((left, left_bits)), Some((right, right_bits))) => {
+                let bits = left_bits.min(right_bits);
+                left.is_ipv4() == right.is_ipv4() && leading(left, bits) == leading(right, bits)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The first bits of an address, as the first bits of a number.
+fn leading(ip: IpAddr, bits: u8) -> u128 {
+    let number = match ip {
+        IpAddr::V4(ip) => u128::from(ip.to_bits()) << 96,
+        IpAddr::V6(ip) => ip.to_bits(),
+    };
+    let dropped = 128u32.saturating_sub(bits.into());
+    number.checked_shr(dropped).and_then(|number| number.checked_shl(dropped)).unwrap_or_default()
 }
 
 fn invalid(text: &str, what: &str) -> Error {
@@ -152,6 +183,21 @@ text_value!(Addr: Shape::Text, Prefix: Shape::Text, AddrPort: Shape::Text);
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks_compare_by_their_prefix() {
+        let network = |text: &str| text.parse::<Prefix>().unwrap();
+        assert!(network("10.1.0.0/16").is_masked() && network("::/0").is_masked());
+        assert!(!network("10.1.2.0/16").is_masked() && !network("fd00::1/127").is_masked());
+        for (left, right, overlap) in [
+            ("10.0.0.0/8", "10.1.2.3/32", true),
+            ("10.0.0.0/8", "11.0.0.0/8", false),
+            ("0.0.0.0/0", "::/0", false),
+            ("fd00::/8", "::/0", true),
+        ] {
+            assert_eq!(network(left).overlaps(&network(right)), overlap, "{left} {right}");
+        }
+    }
 
     #[test]
     fn text_is_read_and_written() {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::types::{Addr, Prefix, Url};
+use crate::validate::Findings;
 
 /// An address or a network: `10.0.0.1`, `10.0.0.0/8`, `fe80::1%eth0`. What follows `%` is a zone, slashes and all.
 pub(crate) fn is_address_or_network(text: &str) -> bool {
@@ -12,6 +13,30 @@ pub(crate) fn is_address_or_network(text: &str) -> bool {
 /// A network of a list from which `!` excludes one.
 pub(crate) fn is_network_filter(text: &str) -> bool {
     is_address_or_network(text.strip_prefix('!').unwrap_or(text))
+}
+
+/// Checks the list at `key` of networks or addresses, from which `!` excludes one.
+pub(crate) fn check_filters(key: &str, filters: &[String], found: &mut Findings) {
+    found.each(key, filters, |filter, found| {
+        if !is_network_filter(filter) {
+            found.error(
+                "",
+                format!(
+                    "{filter:?} is no network: write one such as 10.0.0.0/8, or !10.0.0.0/8 to exclude it"
+                ),
+            );
+        }
+    });
+}
+
+/// A network: an address without zone and the length of its prefix.
+pub(crate) fn is_network(text: &str) -> bool {
+    !text.is_empty() && text.parse::<Prefix>().is_ok()
+}
+
+/// An address, which may have a zone.
+pub(crate) fn is_scoped_address(text: &str) -> bool {
+    !text.is_empty() && text.parse::<Addr>().is_ok()
 }
 
 /// An address without zone.

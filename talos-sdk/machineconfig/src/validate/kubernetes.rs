@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use talos_pki::Role;
+
 use crate::model::nearest;
 use crate::types::Unstructured;
 use crate::validate::Findings;
@@ -89,6 +91,16 @@ pub(crate) fn check_kubelet_config(key: &str, config: &Unstructured, found: &mut
             });
         });
     }
+}
+
+/// Checks the roles that pods may get, which are at `key`.
+pub(crate) fn check_roles(key: &str, roles: &[String], found: &mut Findings) {
+    found.each(key, roles, |role, found| {
+        let known = Role::ALL.map(Role::as_str);
+        if !known.contains(&role.as_str()) {
+            found.error("", one_of("role", role, &known));
+        }
+    });
 }
 
 /// Says that `value` is none of those known, and which may have been meant.

@@ -54,6 +54,25 @@ impl Findings {
         self.add(Severity::Warning, keys, message.into());
     }
 
+    /// The text at `keys` must be there: `what` it is.
+    pub(crate) fn require(&mut self, keys: &str, text: &str, what: &str) {
+        if text.is_empty() {
+            self.missing(keys, what);
+        }
+    }
+
+    /// The value at `keys` must be there: `what` it is.
+    pub(crate) fn missing(&mut self, keys: &str, what: &str) {
+        self.error(keys, format!("missing: write {what}"));
+    }
+
+    /// This document says what the sections say at `keys`, where nothing may be set.
+    pub(crate) fn exclude(&mut self, keys: &str, is_set: bool) {
+        if is_set {
+            self.error("", format!("{keys} is set too: remove it, or this document"));
+        }
+    }
+
     /// `check` speaks of what is under `key`. The key is taken as it is, dots and all.
     pub(crate) fn within<R>(&mut self, key: &str, check: impl FnOnce(&mut Self) -> R) -> R {
         self.path.push(Step::Key(key.to_owned()));
@@ -104,8 +123,8 @@ no_rules! {
     cluster::{DiscoveryIdentityConfig, DiscoveryServiceConfig};
     container::{ContainerConfig};
     cri::{CriBaseRuntimeSpecConfig, CriCustomizationConfig, ImageCacheConfig, RegistryAuthConfig, RegistryMirrorConfig, RegistryTlsConfig};
-    k8s::{KubeApiServerCaConfig, KubeApiServerConfig, KubeAdmissionControlConfig, KubeAggregatorCaConfig, KubeAuditPolicyConfig, KubeAuthenticationConfig, KubeAuthorizerConfig, KubeClusterConfig, KubeControllerManagerConfig, KubeCoreDnsConfig, KubeCredentialProviderConfig, KubeEtcdEncryptionConfig, KubeExternalManifestConfig, KubeFlannelCniConfig, KubeInlineManifestConfig, KubeNetworkConfig, KubeNodeConfig, KubePrismConfig, KubeProxyConfig, KubeSchedulerConfig, KubeServiceAccountConfig, KubeStaticPodConfig, KubeTalosApiAccessConfig, KubeletConfig};
-    network::{BgpInstanceConfig, BlackholeRouteConfig, BondConfig, BridgeConfig, DhcPv4Config, DhcPv6Config, DummyLinkConfig, EthernetConfig, HCloudVipConfig, HttpProbeConfig, KubeSpanConfig, KubeSpanEndpointsConfig, Layer2VipConfig, LinkAliasConfig, LinkConfig, NetworkDefaultActionConfig, NetworkRuleConfig, ResolverConfig, RoutingRuleConfig, StaticHostConfig, TcpProbeConfig, TimeSyncConfig, VlanConfig, VrfConfig, VethConfig, WireguardConfig};
+    k8s::{KubeAuthenticationConfig};
+    network::{KubeSpanEndpointsConfig, NetworkDefaultActionConfig};
     runtime::{EnvironmentConfig, EtcFileConfig, EventSinkConfig, ExtensionServiceConfig, KernelModuleConfig, KmsgLogConfig, OomConfig, PciDriverRebindConfig, SecurityProfileConfig, SideroLinkConfig, SysctlConfig, SysfsConfig, UdevRulesConfig, UnattendedInstallConfig, WatchdogTimerConfig};
     security::{ImageVerificationConfig, TrustedRootsConfig};
     storage::{LvmLogicalVolumeConfig, LvmVolumeGroupConfig, RaidArrayConfig};

@@ -1,11 +1,16 @@
-//! Cluster, node and network.
+//! Cluster, node and what runs on every node.
 
 use std::collections::BTreeMap;
 
 use talos_machineconfig_derive::Fields;
 
+use crate::model::Value as _;
 use crate::types::k8s::ResourcesConfig;
-use crate::types::{Prefix, ReplaceList, Unstructured, Url};
+use crate::types::v1alpha1;
+use crate::types::{Unstructured, Url};
+use crate::validate::address::{check_filters, endpoint_problem};
+use crate::validate::kubernetes::{check_annotations, check_labels, check_roles, check_taints};
+use crate::validate::{Findings, Rules};
 
 /// The Kubernetes cluster.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -17,6 +22,24 @@ pub struct KubeClusterConfig {
     /// URL of the Kubernetes API.
     #[config(always)]
     pub endpoint: Url,
+}
+
+impl Rules for KubeClusterConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("clusterName", &self.cluster_name, "the name of the cluster");
+        if self.endpoint.is_zero() {
+            found.missing("endpoint", "the URL of the Kubernetes API, such as https://cluster.example:6443");
+        } else if let Some(problem) = endpoint_problem(&self.endpoint) {
+            found.error("endpoint", problem);
+        }
+    }
+
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        let Some(cluster) = &sections.cluster else { return };
+        found.exclude("cluster.clusterName", !cluster.cluster_name.is_empty());
+        let endpoint = cluster.control_plane.as_ref().and_then(|plane| plane.endpoint.as_ref());
+        found.exclude("cluster.controlPlane.endpoint", endpoint.is_some());
+    }
 }
 
 /// The Kubernetes node of the machine.
@@ -39,32 +62,38 @@ pub struct KubeNodeConfig {
     pub taints: BTreeMap<String, String>,
 }
 
+impl Rules for KubeNodeConfig {
+    fn check(&self, found: &mut Findings) {
+        found.within("nodeIP", |found| check_filters("validSubnets", &self.node_ip.valid_subnets, found));
+        check_labels("labels", &self.labels, found);
+        check_annotations("annotations", &self.annotations, found);
+        check_taints("taints", &self.taints, found);
+    }
+
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        if let Some(cluster) = &sections.cluster {
+            let (new, old) =
+                (cluster.allow_scheduling_on_control_planes, cluster.allow_scheduling_on_masters);
+            found.exclude("cluster.allowSchedulingOnControlPlanes", new.is_some());
+            found.exclude("cluster.allowSchedulingOnMasters", old.is_some());
+        }
+        let Some(machine) = &sections.machine else { return };
+        if let Some(kubelet) = &machine.kubelet {
+            found.exclude("machine.kubelet.skipNodeRegistration", kubelet.skip_node_registration.is_some());
+            found.exclude("machine.kubelet.registerWithFQDN", kubelet.register_with_fqdn.is_some());
+            found.exclude("machine.kubelet.nodeIP", kubelet.node_ip.is_some());
+        }
+        found.exclude("machine.nodeLabels", !machine.node_labels.is_empty());
+        found.exclude("machine.nodeAnnotations", !machine.node_annotations.is_empty());
+        found.exclude("machine.nodeTaints", !machine.node_taints.is_empty());
+    }
+}
+
 /// Which addresses a node may use.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 pub struct NodeIpConfig {
     /// Networks to choose from; a leading `!` excludes one.
     pub valid_subnets: Vec<String>,
-}
-
-/// Networks of pods and services.
-#[derive(Clone, Debug, Default, PartialEq, Fields)]
-#[config(kind = "KubeNetworkConfig", since = "1.14")]
-pub struct KubeNetworkConfig {
-    /// DNS domain of the cluster.
-    #[config(always)]
-    pub dns_domain: String,
-    /// Networks of pods. A patch replaces the list.
-    #[config(always)]
-    pub pod_subnets: ReplaceList<Prefix>,
-    /// Networks of services. A patch replaces the list.
-    #[config(always)]
-    pub service_subnets: ReplaceList<Prefix>,
-    /// Prefix length of a node's IPv4 network.
-    #[config(key = "nodeCIDRMaskSizeIPv4")]
-    pub node_cidr_mask_size_i_pv4: i64,
-    /// Prefix length of a node's IPv6 network.
-    #[config(key = "nodeCIDRMaskSizeIPv6")]
-    pub node_cidr_mask_size_i_pv6: i64,
 }
 
 /// Flannel, the default network plugin.
@@ -89,6 +118,18 @@ pub struct KubeFlannelCniConfig {
     pub kube_network_policies_enabled: Option<bool>,
 }
 
+impl Rules for KubeFlannelCniConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("backendType", &self.backend_type, "the backend, such as vxlan");
+        self.resources.check(found);
+    }
+
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        let is_set = sections.cluster.as_ref().is_some_and(|cluster| cluster.network.is_some());
+        found.exclude("cluster.network", is_set);
+    }
+}
+
 /// CoreDNS.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 #[config(kind = "KubeCoreDNSConfig", since = "1.14", control_plane)]
@@ -97,6 +138,13 @@ pub struct KubeCoreDnsConfig {
     pub enabled: Option<bool>,
     /// Image.
     pub image: String,
+}
+
+impl Rules for KubeCoreDnsConfig {
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        let is_set = sections.cluster.as_ref().is_some_and(|cluster| cluster.core_dns.is_some());
+        found.exclude("cluster.coreDNS", is_set);
+    }
 }
 
 /// KubePrism, the local balancer for the Kubernetes API.
@@ -110,6 +158,22 @@ pub struct KubePrismConfig {
     pub tls_server_name: String,
 }
 
+impl Rules for KubePrismConfig {
+    fn check(&self, found: &mut Findings) {
+        if !(1..=65535).contains(&self.port) {
+            found.error("port", "the port is out of range: write 1 to 65535, 7445 as a rule");
+        }
+    }
+
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        let features = sections.machine.as_ref().and_then(|machine| machine.features.as_ref());
+        found.exclude(
+            "machine.features.kubePrism",
+            features.is_some_and(|features| features.kube_prism.is_some()),
+        );
+    }
+}
+
 /// Access to the Talos API from pods.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 #[config(kind = "KubeTalosAPIAccessConfig", since = "1.14", control_plane)]
@@ -118,4 +182,16 @@ pub struct KubeTalosApiAccessConfig {
     pub allowed_roles: Vec<String>,
     /// Namespaces whose pods may ask.
     pub allowed_kubernetes_namespaces: Vec<String>,
+}
+
+impl Rules for KubeTalosApiAccessConfig {
+    fn check(&self, found: &mut Findings) {
+        check_roles("allowedRoles", &self.allowed_roles, found);
+    }
+
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        let features = sections.machine.as_ref().and_then(|machine| machine.features.as_ref());
+        let is_set = features.is_some_and(|features| features.kubernetes_talos_api_access.is_some());
+        found.exclude("machine.features.kubernetesTalosAPIAccess", is_set);
+    }
 }

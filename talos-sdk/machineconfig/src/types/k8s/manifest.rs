@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use talos_machineconfig_derive::Fields;
 
+use crate::model::Value as _;
 use crate::types::{Unstructured, Url};
+use crate::validate::kubernetes::dns_subdomain_problem;
+use crate::validate::{Findings, Rules};
 
 /// A manifest to download and apply.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -20,6 +23,23 @@ pub struct KubeExternalManifestConfig {
     pub url: Url,
 }
 
+impl Rules for KubeExternalManifestConfig {
+    fn check(&self, found: &mut Findings) {
+        check_name(&self.name, found);
+        if self.url.is_zero() {
+            found.missing("url", "where the manifest is, such as https://example.com/manifest.yaml");
+        } else if !matches!(self.url.scheme(), "http" | "https") {
+            found.error("url", "the URL must start with http:// or https://");
+        }
+    }
+}
+
+fn check_name(name: &str, found: &mut Findings) {
+    if let Some(problem) = dns_subdomain_problem(name) {
+        found.error("name", format!("a name of Kubernetes is needed here: {problem}"));
+    }
+}
+
 /// A manifest to apply.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 #[config(kind = "KubeInlineManifestConfig", since = "1.14")]
@@ -32,6 +52,12 @@ pub struct KubeInlineManifestConfig {
     pub manifest: String,
 }
 
+impl Rules for KubeInlineManifestConfig {
+    fn check(&self, found: &mut Findings) {
+        check_name(&self.name, found);
+    }
+}
+
 /// A static pod.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 #[config(kind = "KubeStaticPodConfig", since = "1.14")]
@@ -42,4 +68,13 @@ pub struct KubeStaticPodConfig {
     /// The pod. A patch replaces it.
     #[config(always, replace)]
     pub pod: Unstructured,
+}
+
+impl Rules for KubeStaticPodConfig {
+    fn check(&self, found: &mut Findings) {
+        check_name(&self.name, found);
+        if self.pod.is_empty() {
+            found.missing("pod", "the pod as a Kubernetes manifest");
+        }
+    }
 }

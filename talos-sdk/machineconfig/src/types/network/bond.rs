@@ -7,6 +7,7 @@ use crate::types::network::{
     FailOverMac, LacpRate, PrimaryReselect,
 };
 use crate::types::{Addr, HardwareAddr};
+use crate::validate::{Findings, Rules};
 
 /// A bond. Values are those of the Linux bonding driver.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -80,4 +81,49 @@ pub struct BondConfig {
     /// What every link has.
     #[config(inline)]
     pub link: CommonLinkConfig,
+}
+
+impl Rules for BondConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, "the name of the bond, such as bond0");
+        if self.links.is_empty() {
+            found.missing("links", "at least one link");
+        }
+        match self.bond_mode {
+            None => found.missing("bondMode", "a mode, such as active-backup or 802.3ad"),
+            Some(BondMode::Ieee8023Ad) => {
+                for (key, value) in
+                    [("miimon", self.miimon), ("updelay", self.updelay), ("downdelay", self.downdelay)]
+                {
+                    if value.is_none() {
+                        found.warn(key, "missing: without it, mode 802.3ad does not see that a link fails");
+                    }
+                }
+            }
+            Some(_) => {}
+        }
+        self.check_primary(found);
+        self.link.check(found);
+    }
+}
+
+impl BondConfig {
+    fn check_primary(&self, found: &mut Findings) {
+        let has_primary = |mode| matches!(mode, BondMode::ActiveBackup | BondMode::Tlb | BondMode::Alb);
+        if let Some(primary) = &self.primary {
+            if primary.is_empty() {
+                found.error("primary", "write one of the links, or leave it out");
+            } else if !self.links.contains(primary) {
+                found.error(
+                    "primary",
+                    format!("{primary:?} is not one of the links: add it to them, or write one of them"),
+                );
+            }
+            if let Some(mode) = self.bond_mode.filter(|mode| !has_primary(*mode)) {
+                found.error("primary", format!("mode {mode} has no preferred link: remove it"));
+            }
+        } else if self.primary_reselect.is_some() && self.bond_mode.is_some_and(has_primary) {
+            found.warn("primaryReselect", "it does nothing without primary: write that too, or remove it");
+        }
+    }
 }

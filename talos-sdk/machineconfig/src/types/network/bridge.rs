@@ -4,6 +4,7 @@ use talos_machineconfig_derive::Fields;
 
 use crate::types::HardwareAddr;
 use crate::types::network::CommonLinkConfig;
+use crate::validate::{Findings, Rules};
 
 /// A bridge.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -23,6 +24,13 @@ pub struct BridgeConfig {
     /// What every link has.
     #[config(inline)]
     pub link: CommonLinkConfig,
+}
+
+impl Rules for BridgeConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, "the name of the bridge, such as br0");
+        self.link.check(found);
+    }
 }
 
 /// Spanning tree.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use talos_machineconfig_derive::Fields;
 
 use crate::model::text_enum;
+use crate::types::network::link::LINK_NAME;
+use crate::validate::{Findings, Rules};
 
 /// Settings of an Ethernet link, those of `ethtool`.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -21,6 +23,12 @@ pub struct EthernetConfig {
     pub channels: Option<EthernetChannelsConfig>,
     /// What wakes the machine.
     pub wake_on_lan: Vec<WakeOnLan>,
+}
+
+impl Rules for EthernetConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, LINK_NAME);
+    }
 }
 
 /// Sizes of ring buffers.

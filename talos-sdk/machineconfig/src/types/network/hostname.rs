@@ -39,12 +39,10 @@ impl Rules for HostnameConfig {
 
     fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
         let Some(machine) = &sections.machine else { return };
-        if machine.network.as_ref().is_some_and(|network| !network.hostname.is_empty()) {
-            found.error("", "machine.network.hostname is set too: remove it, or this document");
-        }
-        if machine.features.as_ref().is_some_and(|features| features.stable_hostname == Some(true)) {
-            found.error("", "machine.features.stableHostname is set too: remove it, or this document");
-        }
+        let hostname = machine.network.as_ref().is_some_and(|network| !network.hostname.is_empty());
+        found.exclude("machine.network.hostname", hostname);
+        let stable = machine.features.as_ref().is_some_and(|features| features.stable_hostname == Some(true));
+        found.exclude("machine.features.stableHostname", stable);
     }
 }
 

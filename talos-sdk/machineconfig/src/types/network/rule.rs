@@ -7,6 +7,7 @@ use talos_yaml::Node;
 
 use crate::model::{Mismatch, Rule, Shape, Value, text_enum};
 use crate::types::{Prefix, ReplaceList};
+use crate::validate::{Findings, Rules};
 
 /// What happens to incoming traffic that no rule is for.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -30,6 +31,38 @@ pub struct NetworkRuleConfig {
     /// From which networks. A patch replaces the list.
     #[config(always)]
     pub ingress: ReplaceList<IngressRule>,
+}
+
+impl Rules for NetworkRuleConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, "the name of the rule");
+        found.within("portSelector", |found| check_ports(&self.port_selector.ports, found));
+        found.each("ingress", &self.ingress, |rule, found| {
+            if rule.subnet.ip().is_none() {
+                found.missing("subnet", "the network that traffic is accepted from, such as 10.0.0.0/8");
+            }
+        });
+    }
+}
+
+fn check_ports(ports: &[PortRange], found: &mut Findings) {
+    if ports.is_empty() {
+        found.missing("ports", "at least one port or range of ports");
+    }
+    found.each("ports", ports, |range, found| {
+        if range.first > range.last {
+            found.error("", format!("the range ends before it starts: write {}-{}", range.last, range.first));
+        }
+    });
+    let mut sorted: Vec<_> = ports.iter().collect();
+    sorted.sort_by_key(|range| range.first);
+    for pair in sorted.windows(2) {
+        if let [left, right] = pair
+            && right.first <= left.last
+        {
+            found.error("ports", format!("port {} is in two entries: leave it in one", right.first));
+        }
+    }
 }
 
 /// Ports of a protocol.

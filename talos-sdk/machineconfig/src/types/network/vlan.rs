@@ -4,6 +4,7 @@ use talos_machineconfig_derive::Fields;
 
 use crate::model::text_enum;
 use crate::types::network::CommonLinkConfig;
+use crate::validate::{Findings, Rules};
 
 /// A VLAN on top of a link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -22,6 +23,17 @@ pub struct VlanConfig {
     /// What every link has.
     #[config(inline)]
     pub link: CommonLinkConfig,
+}
+
+impl Rules for VlanConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, "the name of the link, such as eth0.10");
+        if !(1..=4094).contains(&self.vlan_id) {
+            found.error("vlanID", "write the number of the VLAN, 1 to 4094");
+        }
+        found.require("parent", &self.parent, "the link that the VLAN is on");
+        self.link.check(found);
+    }
 }
 
 text_enum! {

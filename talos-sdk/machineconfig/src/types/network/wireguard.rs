@@ -1,9 +1,12 @@
 //! WireGuard links.
 
 use talos_machineconfig_derive::Fields;
+use talos_pki::base64;
 
 use crate::types::network::CommonLinkConfig;
 use crate::types::{AddrPort, Duration, Prefix, Secret};
+use crate::validate::duration::check_not_negative;
+use crate::validate::{Findings, Rules};
 
 /// A WireGuard link.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -23,6 +26,32 @@ pub struct WireguardConfig {
     /// What every link has.
     #[config(inline)]
     pub link: CommonLinkConfig,
+}
+
+impl Rules for WireguardConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, "the name of the link, such as wg0");
+        let private_key = self.private_key.expose();
+        found.require("privateKey", private_key, "a key, made by wg genkey");
+        check_key("privateKey", private_key, found);
+        if u16::try_from(self.listen_port).is_err() {
+            found.error("listenPort", "the port is out of range: write 1 to 65535, or 0 for any");
+        }
+        found.each("peers", &self.peers, |peer, found| {
+            found.require("publicKey", &peer.public_key, "the public key of the peer");
+            check_key("publicKey", &peer.public_key, found);
+            check_key("presharedKey", peer.preshared_key.expose(), found);
+            check_not_negative("persistentKeepaliveInterval", peer.persistent_keepalive_interval, found);
+        });
+        self.link.check(found);
+    }
+}
+
+/// Checks a key unless it is missing.
+fn check_key(field: &str, key: &str, found: &mut Findings) {
+    if !key.is_empty() && base64::decode(key).is_none_or(|key| key.len() != 32) {
+        found.error(field, "this is not a WireGuard key: write 32 bytes in base64");
+    }
 }
 
 /// A WireGuard peer.
