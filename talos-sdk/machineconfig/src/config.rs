@@ -190,7 +190,8 @@ impl Config {
     }
 }
 
-/// Refuses two documents of one kind and name, and documents that exclude each other.
+/// Refuses two documents of one kind and name, documents that exclude each other, and links that two documents
+/// configure.
 fn check_together<'a>(documents: impl Iterator<Item = &'a Document> + Clone) -> Result<()> {
     let mut seen = HashMap::new();
     for document in documents.clone() {
@@ -200,12 +201,21 @@ fn check_together<'a>(documents: impl Iterator<Item = &'a Document> + Clone) -> 
             return Err(Error::new(ErrorKind::DuplicateDocument, problem));
         }
     }
+    let conflict = |problem| Err(Error::new(ErrorKind::ConflictingDocuments, problem));
+    let mut links: HashMap<&str, &Document> = HashMap::new();
     for document in documents {
         let name = document.name().unwrap_or_default();
-        for kind in document.excluded_kinds().iter().filter(|kind| **kind != document.kind()) {
-            if let Some(other) = seen.get(&(*kind, name)) {
-                let problem = format!("{} and {} exclude each other", document.title(), other.title());
-                return Err(Error::new(ErrorKind::ConflictingDocuments, problem));
+        if let Some(other) = document.excluded_kind().and_then(|kind| seen.get(&(kind, name))) {
+            return conflict(format!("{} and {} exclude each other", document.title(), other.title()));
+        }
+        for link in document.links() {
+            if let Some(other) = links.insert(link, document) {
+                let (document, other) = (document.title(), other.title());
+                return conflict(if document == other {
+                    format!("{document} is its own peer: give the peer another name")
+                } else {
+                    format!("{other} and {document} both configure the link {link:?}: keep one of the two")
+                });
             }
         }
     }

@@ -14,18 +14,6 @@ use crate::validate::Rules;
 /// The kind of the document that has neither `apiVersion` nor `kind` in its text.
 pub(crate) const V1ALPHA1: &str = "v1alpha1";
 
-/// Kinds that claim a link by their name, so that only one of them may have it.
-const LINK_KINDS: &[&str] = &[
-    "BondConfig",
-    "BridgeConfig",
-    "DummyLinkConfig",
-    "LinkConfig",
-    "VLANConfig",
-    "VRFConfig",
-    "VethConfig",
-    "WireguardConfig",
-];
-
 /// A kind of document, as a type: what [`Config::documents_of`](crate::Config::documents_of) and its neighbours take.
 /// Implemented by the structs of the kinds, and by them alone.
 pub trait DocumentKind: Into<Document> + Any + sealed::Sealed {
@@ -70,7 +58,7 @@ impl Kind {
 }
 
 macro_rules! documents {
-    ($($variant:ident($ty:ty) = $kind:literal $(, name = $name:ident)? $(, excludes = $excludes:expr)?;)*) => {
+    ($($variant:ident($ty:ty) = $kind:literal $(, name = $name:ident)? $(, excludes = $excludes:literal)?;)*) => {
         /// One document of a configuration.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
@@ -134,11 +122,11 @@ macro_rules! documents {
                 }
             }
 
-            /// Kinds of which there must be no document with the same name.
-            pub(crate) fn excluded_kinds(&self) -> &'static [&'static str] {
+            /// The kind of which there must be no document with the same name.
+            pub(crate) fn excluded_kind(&self) -> Option<&'static str> {
                 match self {
-                    $($(Self::$variant(_) => $excludes,)?)*
-                    _ => &[],
+                    $($(Self::$variant(_) => Some($excludes),)?)*
+                    _ => None,
                 }
             }
 
@@ -206,8 +194,8 @@ macro_rules! documents {
 documents! {
     BgpInstanceConfig(network::BgpInstanceConfig) = "BGPInstanceConfig", name = name;
     BlackholeRouteConfig(network::BlackholeRouteConfig) = "BlackholeRouteConfig", name = name;
-    BondConfig(network::BondConfig) = "BondConfig", name = name, excludes = LINK_KINDS;
-    BridgeConfig(network::BridgeConfig) = "BridgeConfig", name = name, excludes = LINK_KINDS;
+    BondConfig(network::BondConfig) = "BondConfig", name = name;
+    BridgeConfig(network::BridgeConfig) = "BridgeConfig", name = name;
     CriBaseRuntimeSpecConfig(cri::CriBaseRuntimeSpecConfig) = "CRIBaseRuntimeSpecConfig";
     CriCustomizationConfig(cri::CriCustomizationConfig) = "CRICustomizationConfig", name = name;
     ContainerConfig(container::ContainerConfig) = "ContainerConfig", name = name;
@@ -215,17 +203,17 @@ documents! {
     DhcPv6Config(network::DhcPv6Config) = "DHCPv6Config", name = name;
     DiscoveryIdentityConfig(cluster::DiscoveryIdentityConfig) = "DiscoveryIdentityConfig";
     DiscoveryServiceConfig(cluster::DiscoveryServiceConfig) = "DiscoveryServiceConfig", name = name;
-    DummyLinkConfig(network::DummyLinkConfig) = "DummyLinkConfig", name = name, excludes = LINK_KINDS;
+    DummyLinkConfig(network::DummyLinkConfig) = "DummyLinkConfig", name = name;
     EnvironmentConfig(runtime::EnvironmentConfig) = "EnvironmentConfig";
     EtcFileConfig(runtime::EtcFileConfig) = "EtcFileConfig", name = name;
     EthernetConfig(network::EthernetConfig) = "EthernetConfig", name = name;
     EventSinkConfig(runtime::EventSinkConfig) = "EventSinkConfig";
-    ExistingVolumeConfig(block::ExistingVolumeConfig) = "ExistingVolumeConfig", name = name, excludes = &["UserVolumeConfig"];
+    ExistingVolumeConfig(block::ExistingVolumeConfig) = "ExistingVolumeConfig", name = name, excludes = "UserVolumeConfig";
     ExtensionServiceConfig(runtime::ExtensionServiceConfig) = "ExtensionServiceConfig", name = name;
     ExternalVolumeConfig(block::ExternalVolumeConfig) = "ExternalVolumeConfig", name = name;
     FilesystemScrubConfig(block::FilesystemScrubConfig) = "FilesystemScrubConfig";
     FilesystemTrimConfig(block::FilesystemTrimConfig) = "FilesystemTrimConfig";
-    HCloudVipConfig(network::HCloudVipConfig) = "HCloudVIPConfig", name = name, excludes = &["Layer2VIPConfig"];
+    HCloudVipConfig(network::HCloudVipConfig) = "HCloudVIPConfig", name = name, excludes = "Layer2VIPConfig";
     HttpProbeConfig(network::HttpProbeConfig) = "HTTPProbeConfig", name = name;
     HostnameConfig(network::HostnameConfig) = "HostnameConfig";
     ImageCacheConfig(cri::ImageCacheConfig) = "ImageCacheConfig";
@@ -260,9 +248,9 @@ documents! {
     KubeletConfig(k8s::KubeletConfig) = "KubeletConfig";
     LvmLogicalVolumeConfig(storage::LvmLogicalVolumeConfig) = "LVMLogicalVolumeConfig", name = name;
     LvmVolumeGroupConfig(storage::LvmVolumeGroupConfig) = "LVMVolumeGroupConfig", name = name;
-    Layer2VipConfig(network::Layer2VipConfig) = "Layer2VIPConfig", name = name, excludes = &["HCloudVIPConfig"];
+    Layer2VipConfig(network::Layer2VipConfig) = "Layer2VIPConfig", name = name, excludes = "HCloudVIPConfig";
     LinkAliasConfig(network::LinkAliasConfig) = "LinkAliasConfig", name = name;
-    LinkConfig(network::LinkConfig) = "LinkConfig", name = name, excludes = LINK_KINDS;
+    LinkConfig(network::LinkConfig) = "LinkConfig", name = name;
     NetworkDefaultActionConfig(network::NetworkDefaultActionConfig) = "NetworkDefaultActionConfig";
     NetworkRuleConfig(network::NetworkRuleConfig) = "NetworkRuleConfig", name = name;
     OomConfig(runtime::OomConfig) = "OOMConfig";
@@ -285,13 +273,13 @@ documents! {
     TrustedRootsConfig(security::TrustedRootsConfig) = "TrustedRootsConfig", name = name;
     UdevRulesConfig(runtime::UdevRulesConfig) = "UdevRulesConfig";
     UnattendedInstallConfig(runtime::UnattendedInstallConfig) = "UnattendedInstallConfig";
-    UserVolumeConfig(block::UserVolumeConfig) = "UserVolumeConfig", name = name, excludes = &["ExistingVolumeConfig"];
-    VlanConfig(network::VlanConfig) = "VLANConfig", name = name, excludes = LINK_KINDS;
-    VrfConfig(network::VrfConfig) = "VRFConfig", name = name, excludes = LINK_KINDS;
-    VethConfig(network::VethConfig) = "VethConfig", name = name, excludes = LINK_KINDS;
+    UserVolumeConfig(block::UserVolumeConfig) = "UserVolumeConfig", name = name, excludes = "ExistingVolumeConfig";
+    VlanConfig(network::VlanConfig) = "VLANConfig", name = name;
+    VrfConfig(network::VrfConfig) = "VRFConfig", name = name;
+    VethConfig(network::VethConfig) = "VethConfig", name = name;
     VolumeConfig(block::VolumeConfig) = "VolumeConfig", name = name;
     WatchdogTimerConfig(runtime::WatchdogTimerConfig) = "WatchdogTimerConfig";
-    WireguardConfig(network::WireguardConfig) = "WireguardConfig", name = name, excludes = LINK_KINDS;
+    WireguardConfig(network::WireguardConfig) = "WireguardConfig", name = name;
     ZswapConfig(block::ZswapConfig) = "ZswapConfig";
 }
 
@@ -318,6 +306,22 @@ impl Document {
     /// Whether only control planes may have documents of this kind.
     pub fn is_control_plane_only(&self) -> bool {
         Kind::find(self.kind()).is_some_and(|kind| kind.control_plane)
+    }
+
+    /// The links that the document configures, each of which belongs to one document.
+    pub(crate) fn links(&self) -> impl Iterator<Item = &str> {
+        let (link, peer) = match self {
+            Self::BondConfig(_)
+            | Self::BridgeConfig(_)
+            | Self::DummyLinkConfig(_)
+            | Self::LinkConfig(_)
+            | Self::VlanConfig(_)
+            | Self::VrfConfig(_)
+            | Self::WireguardConfig(_) => (self.name(), None),
+            Self::VethConfig(veth) => (self.name(), Some(veth.peer.name.as_str())),
+            _ => (None, None),
+        };
+        link.into_iter().chain(peer)
     }
 
     /// Kind and name, by which a patch finds the document: `HostnameConfig` or `RegistryMirrorConfig docker.io`.

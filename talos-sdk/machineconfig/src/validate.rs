@@ -8,6 +8,7 @@ mod finding;
 pub(crate) mod kubernetes;
 pub(crate) mod pem;
 mod rules;
+mod together;
 mod v1alpha1;
 
 use std::collections::HashMap;
@@ -86,6 +87,7 @@ impl Config {
                 document.rules().check_sections(sections, &mut found);
             }
         }
+        together::check(self, &mut found);
         if let Some(contract) = options.contract {
             check_contract(self, contract, &mut found);
         }

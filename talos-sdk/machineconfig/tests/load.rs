@@ -150,3 +150,20 @@ fn secrets_are_never_printed() {
         assert!(!printed.contains("hush"), "{printed}");
     }
 }
+
+#[test]
+fn a_link_belongs_to_one_document() {
+    let header = |kind: &str, name: &str| format!("---\napiVersion: v1alpha1\nkind: {kind}\nname: {name}\n");
+    let veth = |name: &str, peer: &str| format!("{}peer:\n  name: {peer}\n", header("VethConfig", name));
+    let kinds =
+        ["BondConfig", "BridgeConfig", "DummyLinkConfig", "VLANConfig", "VRFConfig", "WireguardConfig"];
+    for text in kinds.map(|kind| header("LinkConfig", "a") + &header(kind, "a")).into_iter().chain([
+        header("LinkConfig", "b") + &veth("a", "b"),
+        veth("a", "b") + &veth("c", "b"),
+        veth("a", "a"),
+    ]) {
+        let error = Config::from_yaml(&text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConflictingDocuments, "{text}");
+    }
+    Config::from_yaml(&(veth("a", "b") + &veth("c", "d") + &header("EthernetConfig", "a"))).unwrap();
+}
