@@ -1,8 +1,10 @@
 //! Arguments that several tools take.
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ValueEnum;
+use talos_sdk::machineconfig::types::Duration as GoDuration;
 use talos_sdk::machineconfig::{Contract, ErrorKind, Patch};
 
 use crate::failure::{Failure, Outcome};
@@ -55,4 +57,10 @@ pub fn contract(version: &str) -> Outcome<Contract> {
         return Ok(Contract::CURRENT);
     }
     Contract::parse(version).map_err(|error| Failure::of("--talos-version", error))
+}
+
+/// A span of time as Go writes it: `90s`, `20m`, `1h30m`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: Result<GoDuration, _> = text.parse();
+    parsed.ok().and_then(GoDuration::to_std).ok_or_else(|| "write it as 90s, 20m or 1h30m".to_owned())
 }

@@ -26,12 +26,17 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A client for the cluster. Nothing is sent yet.
-    pub fn client(&self) -> Outcome<Client> {
-        let config = match &self.talosconfig {
+    /// The client configuration.
+    pub fn config(&self) -> Outcome<TalosConfig> {
+        Ok(match &self.talosconfig {
             Some(path) => TalosConfig::load(path)?,
             None => TalosConfig::find()?,
-        };
+        })
+    }
+
+    /// A client for the cluster. Nothing is sent yet.
+    pub fn client(&self) -> Outcome<Client> {
+        let config = self.config()?;
         let mut options = ClientOptions::default();
         if let Some(context) = &self.context {
             options = options.with_context(context);

@@ -32,6 +32,41 @@ pub fn ago(instant: SystemTime, now: SystemTime) -> String {
     }
 }
 
+/// How far away an instant is, roughly: `3 weeks from now`, `1 hour ago`. A month has 30 days here, a year 12 months.
+pub fn relative(instant: SystemTime, now: SystemTime) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    const WEEK: u64 = 7 * DAY;
+    const MONTH: u64 = 30 * DAY;
+    const YEAR: u64 = 12 * MONTH;
+    // Up to which distance a unit is used, and for how much of it there is one word.
+    const UNITS: [(u64, u64, &str); 7] = [
+        (MINUTE, 1, "second"),
+        (HOUR, MINUTE, "minute"),
+        (DAY, HOUR, "hour"),
+        (WEEK, DAY, "day"),
+        (MONTH, WEEK, "week"),
+        (YEAR, MONTH, "month"),
+        (37 * YEAR, YEAR, "year"),
+    ];
+    let (distance, direction) = match instant.duration_since(now) {
+        Ok(left) => (left, "from now"),
+        Err(past) => (past.duration(), "ago"),
+    };
+    let seconds = distance.as_secs();
+    if seconds == 0 {
+        return "now".to_owned();
+    }
+    let Some((_, unit, name)) = UNITS.iter().find(|(limit, ..)| seconds < *limit) else {
+        return format!("a long while {direction}");
+    };
+    // From a year and a half on, two years is nearer.
+    let count = if *unit == YEAR && (18 * MONTH..2 * YEAR).contains(&seconds) { 2 } else { seconds / unit };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{plural} {direction}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +86,25 @@ mod tests {
         let at = |seconds| ago(UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(seconds));
         assert_eq!([at(5), at(200), at(93_603)], ["5s ago", "3m20s ago", "26h0m3s ago"]);
         assert_eq!(ago(UNIX_EPOCH + Duration::from_secs(1), UNIX_EPOCH), "0s ago");
+    }
+    #[test]
+    fn distances() {
+        const DAY: u64 = 86_400;
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for (seconds, text) in [
+            (0, "now"),
+            (1, "1 second from now"),
+            (59, "59 seconds from now"),
+            (3_600, "1 hour from now"),
+            (2 * DAY, "2 days from now"),
+            (29 * DAY, "4 weeks from now"),
+            (365 * DAY, "1 year from now"),
+            (600 * DAY, "2 years from now"),
+            (3_650 * DAY, "10 years from now"),
+            (20_000 * DAY, "a long while from now"),
+        ] {
+            assert_eq!(relative(now + Duration::from_secs(seconds), now), text);
+        }
+        assert_eq!(relative(now - Duration::from_secs(90), now), "1 minute ago");
     }
 }

@@ -85,23 +85,11 @@ struct ClusterUp {
     #[arg(long, value_name = "COMMAND")]
     load_balancer_hook: Option<String>,
     /// How long each step may take: 90s, 20m, 2h
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = arguments::duration)]
     timeout: Option<Duration>,
     /// How to print the result
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err("write it as 90s, 20m or 2h".into()),
-    };
-    let number: u32 = number.parse().map_err(|_| "write it as 90s, 20m or 2h".to_owned())?;
-    Ok(Duration::from_secs(u64::from(number) * seconds))
 }
 
 fn main() -> ExitCode {

@@ -72,6 +72,7 @@
 //! Each call is a `tracing` span `talos_call` at level debug, with the fields `method`, `node`, `endpoint`, `attempt`
 //! and `code`. Requests, replies and credentials are in no span, log or error.
 
+mod access;
 mod apply;
 mod balance;
 mod body;

@@ -19,7 +19,7 @@ use crate::{Error, Result};
 /// | what runs there | [`version`](Self::version), [`services`](Self::services) |
 /// | what happens there | [`events`](Self::events), [`logs`](Self::logs) |
 /// | its configuration | [`apply_configuration`](Self::apply_configuration) |
-/// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`etcd_members`](Self::etcd_members) |
+/// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`client_configuration`](Self::client_configuration), [`etcd_members`](Self::etcd_members) |
 /// | power | [`reboot`](Self::reboot) |
 /// | resources | [`resources`](Self::resources), [`resources_untyped`](Self::resources_untyped), [`resource_definition`](Self::resource_definition) |
 /// | every other call | [`raw`](Self::raw) |

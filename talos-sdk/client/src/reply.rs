@@ -42,6 +42,7 @@ messages! {
     ApplyConfigurationResponse: ApplyConfiguration;
     BootstrapResponse: Bootstrap;
     EtcdMemberListResponse: EtcdMembers;
+    GenerateClientConfigurationResponse: GenerateClientConfiguration;
     RebootResponse: Reboot;
     ServiceListResponse: ServiceList;
     VersionResponse: Version;

@@ -63,6 +63,12 @@ impl TalosConfig {
         Ok(())
     }
 
+    /// Names of the contexts that fit `pattern`, sorted. `*` stands for any text, the empty one included; everything
+    /// else for itself.
+    pub fn matching(&self, pattern: &str) -> impl Iterator<Item = &str> {
+        self.contexts.keys().map(String::as_str).filter(move |name| fits(pattern, name))
+    }
+
     /// Takes over the contexts of `other`. One whose name is taken becomes `name-1`, `name-2` and so on, whichever is
     /// free first. If `other` has a current context, it becomes the current one here.
     ///
@@ -110,5 +116,41 @@ impl TalosConfig {
     fn names(&self) -> String {
         let names: Vec<_> = self.contexts.keys().map(|name| format!("{name:?}")).collect();
         names.join(", ")
+    }
+}
+
+/// Whether `name` is `pattern` with something for each `*`.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(start) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = name.find(part) else { return false };
+        name = &name[at + part.len()..];
+    }
+    name.ends_with(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, wanted) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("", "", true),
+            ("*", "", true),
+            ("a*", "ab", true),
+            ("*a", "ba", true),
+            ("a*a", "a", false),
+            ("a*b*c", "axbxbc", true),
+            ("a*b*c", "axc", false),
+            ("?", "a", false),
+        ] {
+            assert_eq!(fits(pattern, name), wanted, "{pattern} {name}");
+        }
     }
 }

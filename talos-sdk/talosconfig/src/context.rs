@@ -161,6 +161,17 @@ impl Context {
         Ok(authorities)
     }
 
+    /// The client's certificate, where the context has one. Its key is not looked at.
+    ///
+    /// Fails with [`ErrorKind::Invalid`] where `crt` is no certificate.
+    pub fn certificate(&self) -> Result<Option<Certificate>> {
+        let Some(crt) = &self.crt else { return Ok(None) };
+        Certificate::from_pem(crt.as_str()).map(Some).map_err(|error| {
+            Error::new(ErrorKind::Invalid, format!("crt of the context cannot be read: {error}"))
+                .with_source(error)
+        })
+    }
+
     /// The client's certificate and key, where the context has them.
     ///
     /// Fails with [`ErrorKind::Invalid`] where only one of them is set, one cannot be read, or they do not belong

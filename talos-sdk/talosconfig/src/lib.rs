@@ -4,7 +4,8 @@
 //! |---|---|
 //! | read the file `talosctl` would read | [`TalosConfig::find`] |
 //! | read a file or text | [`TalosConfig::load`], [`TalosConfig::from_yaml`] |
-//! | choose a context | [`TalosConfig::current`] |
+//! | say whose it is and until when | [`TalosConfig::info`] |
+//! | choose a context | [`TalosConfig::current`], [`TalosConfig::matching`] |
 //! | write, for the owner's eyes only | [`TalosConfig::save`] |
 //! | bring two files together | [`TalosConfig::merge`] |
 //! | make a context for a new cluster | [`Context::new`], [`Context::with_identity`] |
@@ -27,9 +28,11 @@ mod config;
 mod context;
 mod error;
 mod file;
+mod info;
 mod paths;
 
 pub use config::{Rename, TalosConfig};
 pub use context::{Auth, BasicAuth, Context, Pem, SideroV1Auth};
 pub use error::{Error, ErrorKind, Result};
+pub use info::Info;
 pub use paths::Paths;
