@@ -10,6 +10,7 @@
 //! | see whether a machine would take one | [`Config::validate`] |
 //! | look into one | [`Config::documents`], [`Config::documents_of`], [`types`], [`Config::machine_type`] and its neighbours |
 //! | change one in code | [`Config::document_mut`], [`Config::insert`], [`Config::remove`] |
+//! | compare two | [`Config::diff`] |
 //! | show one to others | [`Config::redacted`] |
 //! | check an expression of a selector | [`Expression::check`](types::Expression::check) |
 //!
@@ -32,6 +33,7 @@ mod accessors;
 pub mod cel;
 mod config;
 mod contract;
+mod diff;
 mod document;
 mod error;
 mod generate;
@@ -44,12 +46,15 @@ mod options;
 mod patch;
 mod path;
 mod redact;
+#[cfg(feature = "schema")]
+mod schema;
 mod secrets;
 pub mod types;
 mod validate;
 
 pub use config::Config;
 pub use contract::Contract;
+pub use diff::{Change, ChangeKind, Diff};
 pub use document::{Document, DocumentKind};
 pub use error::{Error, ErrorKind, Result};
 pub use generate::{Generated, generate};
@@ -59,6 +64,8 @@ pub use mode::Mode;
 pub use options::{Cni, DEFAULT_INSTALL_IMAGE, GenerateOptions};
 pub use patch::Patch;
 pub use path::{Path, Step};
+#[cfg(feature = "schema")]
+pub use schema::json_schema;
 pub use secrets::{
     CertificateAndKey, Certificates, ClusterSecrets, Key, KubernetesSecrets, SecretsBundle, TrustdInfo,
 };

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Item;
 
 /// Keys that only the document without a kind has.
-const SECTION_KEYS: [&str; 4] = ["machine", "cluster", "debug", "persist"];
+pub(crate) const SECTION_KEYS: [&str; 4] = ["machine", "cluster", "debug", "persist"];
 
 /// A document of a patch, or a place to delete.
 #[derive(Clone, Debug, PartialEq)]

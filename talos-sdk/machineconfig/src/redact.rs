@@ -46,7 +46,7 @@ fn redacted(document: &Document) -> Result<Document> {
 /// Replaces the secrets in a tree of this shape.
 pub(crate) fn redact(node: &mut Node, shape: &Shape) {
     match shape {
-        Shape::Secret if node.value().is_some_and(|text| !text.is_empty()) && !node.is_null() => {
+        Shape::Secret if node.value() != Some("") && !node.is_null() => {
             *node = Node::string(REDACTED);
         }
         Shape::SecretParameter(name) => {

@@ -73,7 +73,7 @@ impl Walk {
                 let bits = go.strip_prefix("uint").and_then(|bits| bits.parse().ok()).unwrap_or(64);
                 matches!(shape, Shape::Int(0, max) if *max == u64::MAX >> (64 - bits))
             }
-            "time.Duration" => matches!(shape, Shape::Pattern(_)),
+            "time.Duration" => matches!(shape, Shape::Pattern { .. }),
             "meta.Args" => matches!(shape, Shape::Args),
             "map[string]interface {}" => matches!(shape, Shape::Any),
             "meta.Unstructured" => matches!(shape, Shape::Any | Shape::SecretKey(_)),

@@ -14,8 +14,8 @@ pub(crate) enum Shape {
     Int(i64, u64),
     /// Text.
     Text,
-    /// Text that a regular expression describes, as far as one can.
-    Pattern(&'static str),
+    /// Text that a regular expression describes, as far as one can; in some places a number will do, too.
+    Pattern { regex: &'static str, or_number: bool },
     /// One of a few words.
     Words(&'static [&'static str]),
     /// Text that nobody else may see.
@@ -66,7 +66,7 @@ pub(crate) struct Header {
 
 /// A field of a struct.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "schema"), allow(dead_code, reason = "descriptions are for the schema"))]
+#[allow(dead_code, reason = "some of it is for the schema and for tests only")]
 pub(crate) struct Field {
     /// The key; empty if the keys of the field's struct stand among those around it.
     pub(crate) key: &'static str,

@@ -153,7 +153,7 @@ fn write_fraction(f: &mut fmt::Formatter<'_>, value: u64, unit: u64) -> fmt::Res
     f.write_str(format!(".{rest:0width$}").trim_end_matches('0'))
 }
 
-text_value!(Duration: Shape::Pattern(r"^[-+]?(0|([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$"));
+text_value!(Duration: Shape::Pattern { regex: r"^[-+]?(0|([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$", or_number: false });
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]

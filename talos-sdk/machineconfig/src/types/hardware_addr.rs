@@ -40,4 +40,4 @@ impl fmt::Display for HardwareAddr {
     }
 }
 
-text_value!(HardwareAddr: Shape::Pattern(r"^([0-9A-Fa-f]{2}:?)*$"));
+text_value!(HardwareAddr: Shape::Pattern { regex: r"^([0-9A-Fa-f]{2}:?)*$", or_number: false });

@@ -150,7 +150,7 @@ impl<'de> Deserialize<'de> for PortRange {
 }
 
 impl Value for PortRange {
-    const SHAPE: &'static Shape = &Shape::Pattern(r"^[0-9]+(-[0-9]+)?$");
+    const SHAPE: &'static Shape = &Shape::Pattern { regex: r"^[0-9]+(-[0-9]+)?$", or_number: true };
 
     fn is_zero(&self) -> bool {
         *self == Self::default()

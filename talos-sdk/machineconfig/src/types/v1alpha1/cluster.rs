@@ -11,59 +11,78 @@ use crate::types::{Args, Certificate, CertificateAndKey, Duration, Key, List, Re
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 pub struct ClusterConfig {
     /// Identity of the cluster for discovery, 32 bytes in base64.
+    #[config(deprecated)]
     pub id: String,
     /// Secret of the cluster for discovery, 32 bytes in base64.
+    #[config(deprecated)]
     pub secret: Secret,
     /// The control plane's address.
+    #[config(deprecated)]
     pub control_plane: Option<ControlPlaneConfig>,
     /// Name of the cluster.
+    #[config(deprecated)]
     pub cluster_name: String,
     /// Networks of pods and services.
+    #[config(deprecated)]
     pub network: Option<ClusterNetworkConfig>,
     /// Token by which kubelets join.
     pub token: Secret,
     /// Key of AES-CBC for secrets at rest, in base64.
+    #[config(deprecated)]
     pub aescbc_encryption_secret: Secret,
     /// Key of secretbox for secrets at rest, in base64.
+    #[config(deprecated)]
     pub secretbox_encryption_secret: Secret,
     /// Certificate authority of Kubernetes; its key is on control planes only.
+    #[config(deprecated)]
     pub ca: Option<CertificateAndKey>,
     /// Further authorities of Kubernetes to accept.
-    #[config(key = "acceptedCAs")]
+    #[config(key = "acceptedCAs", deprecated)]
     pub accepted_cas: List<Certificate>,
     /// Certificate authority of the aggregation layer.
-    #[config(key = "aggregatorCA")]
+    #[config(key = "aggregatorCA", deprecated)]
     pub aggregator_ca: Option<CertificateAndKey>,
     /// Key that signs the tokens of service accounts.
+    #[config(deprecated)]
     pub service_account: Option<Key>,
     /// The API server.
+    #[config(deprecated)]
     pub api_server: Option<ApiServerConfig>,
     /// The controller manager.
+    #[config(deprecated)]
     pub controller_manager: Option<ControllerManagerConfig>,
     /// The kube-proxy.
+    #[config(deprecated)]
     pub proxy: Option<ProxyConfig>,
     /// The scheduler.
+    #[config(deprecated)]
     pub scheduler: Option<SchedulerConfig>,
     /// How machines find each other.
+    #[config(deprecated)]
     pub discovery: Option<ClusterDiscoveryConfig>,
     /// etcd.
     pub etcd: Option<EtcdConfig>,
     /// CoreDNS.
-    #[config(key = "coreDNS")]
+    #[config(key = "coreDNS", deprecated)]
     pub core_dns: Option<CoreDns>,
     /// A cloud provider outside Kubernetes' own binaries.
     pub external_cloud_provider: Option<ExternalCloudProviderConfig>,
     /// URLs of manifests to apply.
+    #[config(deprecated)]
     pub extra_manifests: Vec<String>,
     /// HTTP headers for those URLs.
+    #[config(deprecated)]
     pub extra_manifest_headers: BTreeMap<String, String>,
     /// Manifests to apply.
+    #[config(deprecated)]
     pub inline_manifests: Vec<ClusterInlineManifest>,
     /// Kubeconfigs that Talos hands out.
     pub admin_kubeconfig: Option<AdminKubeconfigConfig>,
     /// Old name of `allowSchedulingOnControlPlanes`.
+    #[config(deprecated)]
     pub allow_scheduling_on_masters: Option<bool>,
     /// Whether control planes run workloads.
+    #[config(deprecated)]
     pub allow_scheduling_on_control_planes: Option<bool>,
 }
 
@@ -162,6 +181,7 @@ pub struct EtcdConfig {
     /// More command line arguments.
     pub extra_args: Args,
     /// Network of addresses to announce. Deprecated: `advertisedSubnets`.
+    #[config(deprecated)]
     pub subnet: String,
     /// Networks of addresses to announce.
     pub advertised_subnets: Vec<String>,

@@ -13,6 +13,7 @@ pub struct Config {
     /// Whether the machine logs verbosely to its console.
     pub debug: Option<bool>,
     /// Whether the configuration is kept on disk. Talos always does.
+    #[config(deprecated)]
     pub persist: Option<bool>,
     /// The machine itself.
     #[config(always)]

@@ -6,22 +6,27 @@ use talos_machineconfig_derive::Fields;
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 pub struct FeaturesConfig {
     /// Whether roles are checked by the Talos API.
+    #[config(deprecated)]
     pub rbac: Option<bool>,
     /// Whether the default host name is derived from the machine's identity.
+    #[config(deprecated)]
     pub stable_hostname: Option<bool>,
     /// Access to the Talos API from pods.
-    #[config(key = "kubernetesTalosAPIAccess")]
+    #[config(key = "kubernetesTalosAPIAccess", deprecated)]
     pub kubernetes_talos_api_access: Option<KubernetesTalosApiAccessConfig>,
     /// Whether the extended key usage of client certificates is checked.
+    #[config(deprecated)]
     pub apid_check_ext_key_usage: Option<bool>,
     /// Whether disk quotas are supported.
     pub disk_quota_support: Option<bool>,
     /// KubePrism, the local balancer for the Kubernetes API.
+    #[config(deprecated)]
     pub kube_prism: Option<KubePrism>,
     /// The DNS resolver of the host.
-    #[config(key = "hostDNS")]
+    #[config(key = "hostDNS", deprecated)]
     pub host_dns: Option<HostDnsConfig>,
     /// The local image cache.
+    #[config(deprecated)]
     pub image_cache: Option<ImageCacheConfig>,
     /// Order of the node's addresses, `v1` or `v2`.
     pub node_address_sort_algorithm: String,

@@ -29,48 +29,67 @@ pub struct MachineConfig {
     #[config(key = "certSANs", always)]
     pub cert_sans: Vec<String>,
     /// Control plane components to switch off on this machine.
+    #[config(deprecated)]
     pub control_plane: Option<MachineControlPlaneConfig>,
     /// The kubelet.
+    #[config(deprecated)]
     pub kubelet: Option<KubeletConfig>,
     /// Static pods, as Kubernetes manifests.
+    #[config(deprecated)]
     pub pods: Vec<Unstructured>,
     /// Network. Deprecated: separate documents since 1.12.
+    #[config(deprecated)]
     pub network: Option<NetworkConfig>,
     /// Further disks to partition and mount. Deprecated: `UserVolumeConfig`.
+    #[config(deprecated)]
     pub disks: List<MachineDisk>,
     /// How Talos is installed.
+    #[config(deprecated)]
     pub install: Option<InstallConfig>,
     /// Files to write. Deprecated in favour of documents for each purpose.
+    #[config(deprecated)]
     pub files: List<MachineFile>,
     /// Environment variables of services, such as proxies.
+    #[config(deprecated)]
     pub env: BTreeMap<String, String>,
     /// Time synchronisation.
+    #[config(deprecated)]
     pub time: Option<TimeConfig>,
     /// Kernel parameters.
+    #[config(deprecated)]
     pub sysctls: BTreeMap<String, String>,
     /// Values below `/sys`.
+    #[config(deprecated)]
     pub sysfs: BTreeMap<String, String>,
     /// Image registries. Deprecated: separate documents since 1.12.
+    #[config(deprecated)]
     pub registries: RegistriesConfig,
     /// Encryption of the system partitions. Deprecated: `VolumeConfig`.
+    #[config(deprecated)]
     pub system_disk_encryption: Option<SystemDiskEncryptionConfig>,
     /// Features to switch on or off.
     pub features: Option<FeaturesConfig>,
     /// Rules of udev.
+    #[config(deprecated)]
     pub udev: Option<UdevConfig>,
     /// Where logs are sent.
     pub logging: Option<LoggingConfig>,
     /// Kernel modules.
+    #[config(deprecated)]
     pub kernel: Option<KernelConfig>,
     /// Seccomp profiles that pods can name.
     pub seccomp_profiles: List<MachineSeccompProfile>,
     /// Changes to the OCI runtime specification of every container.
+    #[config(deprecated)]
     pub base_runtime_spec_overrides: Unstructured,
     /// Labels of the Kubernetes node.
+    #[config(deprecated)]
     pub node_labels: BTreeMap<String, String>,
     /// Annotations of the Kubernetes node.
+    #[config(deprecated)]
     pub node_annotations: BTreeMap<String, String>,
     /// Taints of the Kubernetes node, as `value:effect` by key.
+    #[config(deprecated)]
     pub node_taints: BTreeMap<String, String>,
 }
 
