@@ -3,6 +3,7 @@
 //! Verdicts are those of the Go machinery, words and places are ours. Rules of a kind stand beside its type.
 
 pub(crate) mod address;
+pub(crate) mod device_name;
 pub(crate) mod duration;
 mod finding;
 pub(crate) mod kubernetes;

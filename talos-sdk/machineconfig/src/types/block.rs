@@ -2,6 +2,7 @@
 
 mod encryption;
 mod maintenance;
+mod rules;
 mod volume;
 mod zswap;
 

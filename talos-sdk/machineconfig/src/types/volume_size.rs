@@ -27,6 +27,29 @@ impl ByteSize {
     pub fn bytes(&self) -> Option<u64> {
         parse_bytes(self.text.strip_prefix('-').unwrap_or(&self.text)).ok()
     }
+
+    pub(crate) fn is_negative(&self) -> bool {
+        self.text.starts_with('-')
+    }
+}
+
+impl VolumeSize {
+    pub(crate) fn is_negative(&self) -> bool {
+        match (&self.bytes, &self.percentage) {
+            (Some(bytes), _) => bytes.is_negative(),
+            (None, Some(percentage)) => percentage.starts_with('-'),
+            (None, None) => false,
+        }
+    }
+
+    /// Whether it is a number of bytes, and less than `least`. What is left of the whole can't be compared.
+    pub(crate) fn is_below(&self, least: &ByteSize) -> bool {
+        if self.percentage.is_some() || self.is_negative() {
+            return false;
+        }
+        let bytes = self.bytes.as_ref().and_then(ByteSize::bytes);
+        bytes.is_some_and(|bytes| least.bytes().is_some_and(|least| least > bytes))
+    }
 }
 
 impl std::str::FromStr for ByteSize {

@@ -119,7 +119,6 @@ macro_rules! no_rules {
 }
 // Kinds that any value is right for.
 no_rules! {
-    block::{ExistingVolumeConfig, ExternalVolumeConfig, FilesystemScrubConfig, FilesystemTrimConfig, RawVolumeConfig, SwapVolumeConfig, UserVolumeConfig, VolumeConfig, ZswapConfig};
     cluster::{DiscoveryIdentityConfig, DiscoveryServiceConfig};
     container::{ContainerConfig};
     cri::{CriBaseRuntimeSpecConfig, CriCustomizationConfig, ImageCacheConfig, RegistryAuthConfig, RegistryMirrorConfig, RegistryTlsConfig};
@@ -127,5 +126,4 @@ no_rules! {
     network::{KubeSpanEndpointsConfig, NetworkDefaultActionConfig};
     runtime::{EnvironmentConfig, EtcFileConfig, EventSinkConfig, ExtensionServiceConfig, KernelModuleConfig, KmsgLogConfig, OomConfig, PciDriverRebindConfig, SecurityProfileConfig, SideroLinkConfig, SysctlConfig, SysfsConfig, UdevRulesConfig, UnattendedInstallConfig, WatchdogTimerConfig};
     security::{ImageVerificationConfig, TrustedRootsConfig};
-    storage::{LvmLogicalVolumeConfig, LvmVolumeGroupConfig, RaidArrayConfig};
 }

@@ -1,9 +1,15 @@
 //! Encryption of volumes.
 
+use std::collections::BTreeSet;
+
 use talos_machineconfig_derive::Fields;
 
-use crate::model::text_enum;
+use crate::model::{Value as _, text_enum};
 use crate::types::Secret;
+use crate::validate::Findings;
+
+/// Number of platform configuration registers that a TPM has for a PC.
+const REGISTERS: std::ops::Range<i64> = 0..24;
 
 /// Encryption of a volume.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -27,6 +33,32 @@ pub struct EncryptionSpec {
     pub allow_discards: Option<bool>,
 }
 
+impl EncryptionSpec {
+    /// Whether the volume is encrypted.
+    pub(super) fn is_on(&self) -> bool {
+        self.provider != EncryptionProvider::None
+    }
+
+    pub(super) fn check(&self, found: &mut Findings) {
+        if self.is_zero() {
+            return;
+        }
+        if !self.is_on() {
+            found.missing("provider", "luks2");
+        }
+        if self.keys.is_empty() {
+            found.missing("keys", "at least one key");
+        }
+        let mut slots = BTreeSet::new();
+        found.each("keys", &self.keys, |key, found| {
+            if !slots.insert(key.slot) {
+                found.error("slot", format!("slot {} is taken by a key before: choose another", key.slot));
+            }
+            key.check(found);
+        });
+    }
+}
+
 /// A key that opens a volume; one of the kinds.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 pub struct EncryptionKey {
@@ -44,6 +76,24 @@ pub struct EncryptionKey {
     pub tpm: Option<EncryptionKeyTpm>,
     /// Whether the key is bound to the volume STATE.
     pub lock_to_state: Option<bool>,
+}
+
+impl EncryptionKey {
+    fn check(&self, found: &mut Findings) {
+        if self.r#static.is_none() && self.node_id.is_none() && self.kms.is_none() && self.tpm.is_none() {
+            found.missing("", "what the key is made of: static, nodeID, kms or tpm");
+        }
+        let Some(options) = self.tpm.as_ref().and_then(|tpm| tpm.options.as_ref()) else { return };
+        found.within("tpm", |found| {
+            found.within("options", |found| {
+                found.each("pcrs", &options.pcrs, |register, found| {
+                    if !REGISTERS.contains(register) {
+                        found.error("", format!("there is no register {register}: write 0 to 23"));
+                    }
+                });
+            });
+        });
+    }
 }
 
 /// A passphrase in the configuration.

@@ -247,8 +247,8 @@ text_enum! {
         Ext4 = "ext4",
         /// ISO 9660.
         Iso9660 = "iso9660",
-        /// Swap space.
-        Swap = "swap",
+        /// Swap space. Talos spells it so.
+        Swap = "swapi",
         /// virtiofs.
         Virtiofs = "virtiofs",
         /// Btrfs.

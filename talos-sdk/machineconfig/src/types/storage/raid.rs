@@ -2,8 +2,13 @@
 
 use talos_machineconfig_derive::Fields;
 
-use crate::model::text_enum;
+use crate::model::{Value as _, text_enum};
 use crate::types::Expression;
+use crate::validate::device_name::check_device_name;
+use crate::validate::{Findings, Rules};
+
+/// Longest name of an array.
+const LONGEST_NAME: usize = 32;
 
 /// An array of disks.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -20,6 +25,18 @@ pub struct RaidArrayConfig {
     /// Its members.
     #[config(always)]
     pub provisioning: RaidProvisioningSpec,
+}
+
+impl Rules for RaidArrayConfig {
+    fn check(&self, found: &mut Findings) {
+        check_device_name(&self.name, LONGEST_NAME, "-_", found);
+        if self.provisioning.volume_selector.is_zero() {
+            found.missing(
+                "provisioning.volumeSelector.match",
+                "which disks it consists of, such as disk.transport == \"nvme\"",
+            );
+        }
+    }
 }
 
 /// The members of an array.
