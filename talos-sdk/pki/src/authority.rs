@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::extension::Extension;
+use crate::extension::{Extension, KeyUsage};
 use crate::writer::{self, Template, Validity};
 use crate::{
     Algorithm, Certificate, CertificateRequest, Clock, Error, ErrorKind, Identity, PrivateKey, Random,
@@ -100,8 +100,13 @@ pub struct LeafOptions {
     pub ip_addresses: Vec<IpAddr>,
     /// What the certificate may be used for. Talos takes clients with exactly [`Usage::Client`] only.
     pub usages: Vec<Usage>,
+    /// Whether the key may also encrypt keys of the other side, as Kubernetes has it for its clients.
+    pub key_encipherment: bool,
     /// How long the certificate is valid; 8,760 hours for clients by default, 24 for servers.
     pub validity: Duration,
+    /// How long before the present instant the certificate begins to be valid, for clocks that are behind; zero by
+    /// default.
+    pub backdating: Duration,
     /// Kind of the key; the authority's by default.
     pub algorithm: Option<Algorithm>,
     /// The key to certify instead of a new one.
@@ -113,6 +118,19 @@ impl LeafOptions {
     #[must_use]
     pub fn client(roles: impl Into<RoleSet>) -> Self {
         Self { organizations: roles.into().to_organizations(), ..Self::empty(Usage::Client, 8760 * HOUR) }
+    }
+
+    /// An administrator of Kubernetes: user `admin` of the group `system:masters`, as in the kubeconfig that Talos hands
+    /// out. Valid for a year of 365 days, and already ten seconds ago.
+    #[must_use]
+    pub fn kubernetes_admin() -> Self {
+        Self {
+            organizations: vec!["system:masters".to_owned()],
+            common_name: Some("admin".to_owned()),
+            key_encipherment: true,
+            backdating: Duration::from_secs(10),
+            ..Self::empty(Usage::Client, 8760 * HOUR)
+        }
     }
 
     /// A server, valid for a day as those of Talos are. Give it the names and addresses it is reached by.
@@ -128,7 +146,9 @@ impl LeafOptions {
             dns_names: Vec::new(),
             ip_addresses: Vec::new(),
             usages: vec![usage],
+            key_encipherment: false,
             validity,
+            backdating: Duration::ZERO,
             algorithm: None,
             key: None,
         }
@@ -173,6 +193,20 @@ impl LeafOptions {
     #[must_use]
     pub fn with_validity(mut self, validity: Duration) -> Self {
         self.validity = validity;
+        self
+    }
+
+    /// Lets the key also encrypt keys of the other side.
+    #[must_use]
+    pub fn with_key_encipherment(mut self, allowed: bool) -> Self {
+        self.key_encipherment = allowed;
+        self
+    }
+
+    /// Valid from this long before the present instant.
+    #[must_use]
+    pub fn with_backdating(mut self, backdating: Duration) -> Self {
+        self.backdating = backdating;
         self
     }
 
@@ -260,7 +294,7 @@ impl CertificateAuthority {
         let mut key_id = [0; 20];
         random.fill(&mut key_id)?;
         let mut extensions = vec![
-            Extension::key_usage(true),
+            Extension::key_usage(KeyUsage::SignAndCertify),
             Extension::extended_key_usage(&[Usage::Server, Usage::Client]),
             Extension::authority(),
             Extension::subject_key_id(&key_id),
@@ -276,7 +310,7 @@ impl CertificateAuthority {
         let template = Template {
             serial: writer::serial(random)?,
             issuer: &subject,
-            validity: Validity::starting(clock.now(), options.validity)?,
+            validity: Validity::around(clock.now(), Duration::ZERO, options.validity)?,
             subject: &subject,
             spki: key.public_key_spki(),
             extensions: &extensions,
@@ -323,7 +357,9 @@ impl CertificateAuthority {
             dns_names: &options.dns_names,
             ip_addresses: &options.ip_addresses,
             usages: &options.usages,
+            key_encipherment: options.key_encipherment,
             validity: options.validity,
+            backdating: options.backdating,
         };
         let certificate = self.certify(&leaf, clock, random)?;
         Ok(Identity { certificate, intermediates: Vec::new(), key })
@@ -355,14 +391,17 @@ impl CertificateAuthority {
             dns_names: request.dns_names(),
             ip_addresses: request.ip_addresses(),
             usages: &options.usages,
+            key_encipherment: false,
             validity: options.validity,
+            backdating: Duration::ZERO,
         };
         self.certify(&leaf, clock, random)
     }
 
     fn certify(&self, leaf: &Leaf<'_>, clock: &dyn Clock, random: &dyn Random) -> Result<Certificate> {
         const EMPTY_NAME: &[u8] = &[0x30, 0];
-        let mut extensions = vec![Extension::key_usage(false)];
+        let usage = if leaf.key_encipherment { KeyUsage::SignAndEncipher } else { KeyUsage::Sign };
+        let mut extensions = vec![Extension::key_usage(usage)];
         if !leaf.usages.is_empty() {
             extensions.push(Extension::extended_key_usage(leaf.usages));
         }
@@ -376,7 +415,7 @@ impl CertificateAuthority {
         let template = Template {
             serial: writer::serial(random)?,
             issuer: self.certificate.subject_der(),
-            validity: Validity::starting(clock.now(), leaf.validity)?,
+            validity: Validity::around(clock.now(), leaf.backdating, leaf.validity)?,
             subject: leaf.subject,
             spki: leaf.spki,
             extensions: &extensions,
@@ -391,7 +430,9 @@ struct Leaf<'a> {
     dns_names: &'a [String],
     ip_addresses: &'a [IpAddr],
     usages: &'a [Usage],
+    key_encipherment: bool,
     validity: Duration,
+    backdating: Duration,
 }
 
 /// A name in a certificate is an IA5String: ASCII, or the name in its `xn--` form.

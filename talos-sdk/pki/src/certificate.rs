@@ -7,11 +7,13 @@ use rustls_pki_types::CertificateDer;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer as _, X509Certificate, X509Extension};
 use x509_parser::time::ASN1Time;
+use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
+use crate::verify::verify;
 use crate::{Error, ErrorKind, Fingerprint, PrivateKey, Result, RoleSet, Usage, name, pem};
 
-/// An X.509 certificate, checked to be well-formed. Nothing here checks its signature or validity: that is the work of
-/// a TLS library.
+/// An X.509 certificate, checked to be well-formed. Reading one checks neither its signature (see
+/// [`Certificate::check_issuer`]) nor its validity: that is the work of a TLS library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     der: Vec<u8>,
@@ -45,6 +47,14 @@ impl Certificate {
             .ok_or_else(|| Error::new(ErrorKind::Pem, "the text holds no CERTIFICATE block"))
     }
 
+    /// Reads the first block of `text` whatever its label, as Talos reads the certificates of a secrets bundle.
+    pub fn from_first_block(text: &str) -> Result<Self> {
+        match pem::parse(text).first() {
+            Some(block) => Self::from_der(block.content.expose()),
+            None => Err(Error::new(ErrorKind::Pem, "the text holds no PEM block, write a CERTIFICATE block")),
+        }
+    }
+
     /// Reads every `CERTIFICATE` block of `text`, in order; none is no error.
     pub fn parse_bundle(text: &str) -> Result<Vec<Self>> {
         pem::parse(text)
@@ -63,6 +73,7 @@ impl Certificate {
             return Err(Error::new(ErrorKind::Certificate, "there are bytes after the certificate"));
         }
         let (organizations, common_name) = name::parts(parsed.subject());
+        let self_issued = parsed.subject().as_raw() == parsed.issuer().as_raw();
         let mut subject_key_id = None;
         let mut usages = Vec::new();
         for extension in parsed.extensions() {
@@ -84,7 +95,9 @@ impl Certificate {
             subject: parsed.subject().as_raw().to_vec(),
             issuer: parsed.issuer().as_raw().to_vec(),
             spki: parsed.public_key().raw.to_vec(),
-            authority: parsed.is_ca(),
+            // Certificates of version 1 have no extensions to say what they are for; every TLS library but the
+            // strictest takes those as authorities that are trusted on purpose.
+            authority: parsed.is_ca() || (parsed.version() == X509Version::V1 && self_issued),
             subject_key_id,
             usages,
             names: AltNames::of(parsed.extensions()),
@@ -204,6 +217,21 @@ impl Certificate {
     #[must_use]
     pub fn usages(&self) -> &[Usage] {
         &self.usages
+    }
+
+    /// Checks that `issuer` signed this certificate: the name and the signature fit. Dates and uses are not looked at.
+    ///
+    /// Errors: [`ErrorKind::Certificate`] for another name, [`ErrorKind::Crypto`] for a signature that is not the
+    /// issuer's or that can't be checked.
+    pub fn check_issuer(&self, issuer: &Self) -> Result<()> {
+        let unreadable = |_| Error::new(ErrorKind::Certificate, "the certificate cannot be read");
+        if self.issuer != issuer.subject {
+            return Err(Error::new(ErrorKind::Certificate, "the certificate names another issuer"));
+        }
+        let (_, parsed) = X509Certificate::from_der(&self.der).map_err(unreadable)?;
+        let (_, key) = SubjectPublicKeyInfo::from_der(&issuer.spki).map_err(unreadable)?;
+        let signed = parsed.tbs_certificate.as_ref();
+        verify(&key, &parsed.signature_algorithm, signed, &parsed.signature_value.data)
     }
 
     /// Fails with [`ErrorKind::KeyMismatch`] unless `key` is the private half of the certificate's key.

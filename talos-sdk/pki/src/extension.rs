@@ -31,6 +31,15 @@ impl Usage {
     }
 }
 
+/// What a key may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum KeyUsage {
+    Sign,
+    /// Kubernetes also lets keys of another side be encrypted with it.
+    SignAndEncipher,
+    SignAndCertify,
+}
+
 /// One extension.
 #[derive(Debug, Clone)]
 pub(crate) struct Extension {
@@ -44,10 +53,14 @@ impl Extension {
         Self { oid, critical, value: yasna::construct_der(value) }
     }
 
-    /// May sign, and may certify others where `authority` says so.
-    pub(crate) fn key_usage(authority: bool) -> Self {
-        // Bit 0 is digitalSignature, bit 5 is keyCertSign.
-        let (bits, length): (u8, usize) = if authority { (0b1000_0100, 6) } else { (0b1000_0000, 1) };
+    /// What the key is for, beyond TLS.
+    pub(crate) fn key_usage(usage: KeyUsage) -> Self {
+        // Bit 0 is digitalSignature, bit 2 keyEncipherment, bit 5 keyCertSign.
+        let (bits, length): (u8, usize) = match usage {
+            KeyUsage::Sign => (0b1000_0000, 1),
+            KeyUsage::SignAndEncipher => (0b1010_0000, 3),
+            KeyUsage::SignAndCertify => (0b1000_0100, 6),
+        };
         Self::new(KEY_USAGE, true, |writer| writer.write_bitvec_bytes(&[bits], length))
     }
 

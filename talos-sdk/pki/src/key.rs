@@ -6,67 +6,12 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom as LibraryRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA512, RsaKeyPair,
-};
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA512, RsaKeyPair};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{Error, ErrorKind, Fingerprint, Random, Result, SecretBytes, SecretString, pem};
-
-/// Kind of a key, with the signature that goes with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// Ed25519 (RFC 8032): authority and clients of the Talos API.
-    Ed25519,
-    /// ECDSA on P-256 with SHA-256: authorities of Kubernetes, etcd and the aggregation layer.
-    EcdsaP256,
-    /// ECDSA on P-384 with SHA-384. Talos makes none.
-    EcdsaP384,
-    /// RSA of 2048 bits, PKCS#1 v1.5 with SHA-512. Talos makes none, kubeadm does.
-    Rsa2048,
-    /// RSA of 3072 bits, otherwise as [`Algorithm::Rsa2048`].
-    Rsa3072,
-    /// RSA of 4096 bits: the service account key, and Talos authorities made with `--rsa`. Making one takes about a
-    /// second of processor time: in an async program, do it on a blocking thread.
-    Rsa4096,
-    /// RSA of 8192 bits, otherwise as [`Algorithm::Rsa2048`].
-    Rsa8192,
-}
-
-impl Algorithm {
-    fn curve(self) -> Option<&'static EcdsaSigningAlgorithm> {
-        match self {
-            Self::EcdsaP256 => Some(&signature::ECDSA_P256_SHA256_ASN1_SIGNING),
-            Self::EcdsaP384 => Some(&signature::ECDSA_P384_SHA384_ASN1_SIGNING),
-            _ => None,
-        }
-    }
-
-    fn of_rsa(pair: &RsaKeyPair) -> Result<Self> {
-        Ok(match pair.public_modulus_len() * 8 {
-            2048 => Self::Rsa2048,
-            3072 => Self::Rsa3072,
-            4096 => Self::Rsa4096,
-            8192 => Self::Rsa8192,
-            bits => {
-                let message =
-                    format!("RSA keys of {bits} bits are not supported: use 2048, 3072, 4096 or 8192");
-                return Err(Error::new(ErrorKind::Key, message));
-            }
-        })
-    }
-
-    pub(crate) fn to_rcgen(self) -> &'static rcgen::SignatureAlgorithm {
-        match self {
-            Self::Ed25519 => &rcgen::PKCS_ED25519,
-            Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Self::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 | Self::Rsa8192 => &rcgen::PKCS_RSA_SHA512,
-        }
-    }
-}
+use crate::foreign::{self, Foreign};
+use crate::{Algorithm, Error, ErrorKind, Fingerprint, Random, Result, SecretBytes, SecretString, pem};
 
 /// A private key with its public half. Cheap to clone; `Debug` shows the algorithm only.
 #[derive(Clone)]
@@ -84,6 +29,8 @@ enum Pair {
     Ed25519(Ed25519KeyPair),
     Ecdsa(EcdsaKeyPair),
     Rsa(RsaKeyPair),
+    /// A key that can be looked at, not used.
+    Foreign,
 }
 
 impl PrivateKey {
@@ -106,6 +53,11 @@ impl PrivateKey {
             Algorithm::Rsa3072 => KeySize::Rsa3072,
             Algorithm::Rsa4096 => KeySize::Rsa4096,
             Algorithm::Rsa8192 => KeySize::Rsa8192,
+            Algorithm::EcdsaP224 | Algorithm::Rsa(_) => {
+                let message =
+                    format!("no {algorithm} keys are made here: use Ed25519, ECDSA P-256 or RSA-4096");
+                return Err(Error::new(ErrorKind::Options, message));
+            }
             _ => {
                 let mut seed = Zeroizing::new([0; 32]);
                 random.fill(&mut *seed)?;
@@ -122,16 +74,54 @@ impl PrivateKey {
     }
 
     /// Reads the first private key of `text`: `PRIVATE KEY` and `ED25519 PRIVATE KEY` (PKCS#8), `EC PRIVATE KEY`
-    /// (SEC 1) or `RSA PRIVATE KEY` (PKCS#1).
+    /// (SEC 1) or `RSA PRIVATE KEY` (PKCS#1). What the label says of the encoding does not matter.
+    ///
+    /// Errors: [`ErrorKind::Pem`] without such a block, [`ErrorKind::Key`] if the key is encrypted, damaged or of an
+    /// unknown kind.
     pub fn from_pem(text: &str) -> Result<Self> {
         let block = pem::parse(text).into_iter().find(|block| block.label.ends_with(pem::PRIVATE_KEY));
         let Some(block) = block else {
             return Err(Error::new(ErrorKind::Pem, "the text holds no PRIVATE KEY block"));
         };
-        if block.label.starts_with("ENCRYPTED ") {
-            return Err(Error::new(ErrorKind::Key, "the private key is encrypted: decrypt it first"));
+        if is_encrypted(&block.label) {
+            return Err(encrypted());
         }
         Self::from_der(block.content.expose())
+    }
+
+    /// Reads the first block of `text`, in the encoding that its label stands for, as Talos reads the keys of a
+    /// secrets bundle: `RSA PRIVATE KEY` is PKCS#1, `EC PRIVATE KEY` SEC 1, `ED25519 PRIVATE KEY` PKCS#8 of an Ed25519
+    /// key, `PRIVATE KEY` PKCS#8 of any.
+    ///
+    /// Errors: [`ErrorKind::Pem`] without a block, [`ErrorKind::Key`] if the label is another or does not fit.
+    pub fn from_first_block(text: &str) -> Result<Self> {
+        let Some(block) = pem::parse(text).into_iter().next() else {
+            return Err(Error::new(ErrorKind::Pem, "the text holds no PEM block, write a PRIVATE KEY block"));
+        };
+        let wanted = match block.label.as_str() {
+            pem::RSA_PRIVATE_KEY => Encoding::Pkcs1,
+            pem::EC_PRIVATE_KEY => Encoding::Sec1,
+            pem::ED25519_PRIVATE_KEY | pem::PRIVATE_KEY => Encoding::Pkcs8,
+            label if is_encrypted(label) => return Err(encrypted()),
+            label => {
+                let message = format!(
+                    "the first PEM block is {label:?}, no key: begin with PRIVATE KEY, RSA PRIVATE KEY, EC PRIVATE KEY or ED25519 PRIVATE KEY"
+                );
+                return Err(Error::new(ErrorKind::Key, message));
+            }
+        };
+        let key = Self::from_der(block.content.expose())?;
+        let fits = Encoding::of(block.content.expose()) == Some(wanted)
+            && (block.label != pem::ED25519_PRIVATE_KEY || key.algorithm() == Algorithm::Ed25519);
+        if fits {
+            return Ok(key);
+        }
+        let message = format!(
+            "the key below the label {:?} is {} in another encoding: for PKCS#8 write PRIVATE KEY",
+            block.label,
+            key.algorithm()
+        );
+        Err(Error::new(ErrorKind::Key, message))
     }
 
     /// Reads a key from PKCS#8, SEC 1 or PKCS#1.
@@ -140,15 +130,20 @@ impl PrivateKey {
         if let Ok(pair) = Ed25519KeyPair::from_pkcs8(der) {
             return Self::from_ed25519(pair);
         }
-        for algorithm in [Algorithm::EcdsaP256, Algorithm::EcdsaP384] {
+        for algorithm in [Algorithm::EcdsaP256, Algorithm::EcdsaP384, Algorithm::EcdsaP521] {
             if let Some(curve) = algorithm.curve()
                 && let Ok(pair) = EcdsaKeyPair::from_private_key_der(curve, der)
             {
                 return Self::from_ecdsa(algorithm, pair);
             }
         }
-        let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)).map_err(rejected)?;
-        Self::from_rsa(pair)
+        match RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)) {
+            Ok(pair) => Self::from_rsa(pair),
+            Err(error) => match foreign::read(der) {
+                Some(Foreign { algorithm, der, spki }) => Ok(Self::new(algorithm, der, spki, Pair::Foreign)),
+                None => Err(rejected(error)),
+            },
+        }
     }
 
     fn from_ed25519(pair: Ed25519KeyPair) -> Result<Self> {
@@ -166,25 +161,27 @@ impl PrivateKey {
     }
 
     fn from_rsa(pair: RsaKeyPair) -> Result<Self> {
-        let algorithm = Algorithm::of_rsa(&pair)?;
         let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(unwritable)?;
         let der = inner_key(pkcs8.as_ref())?;
         let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unwritable)?;
         let spki = spki.as_ref().to_vec();
+        // The library knows the length in bytes only.
+        let algorithm = foreign::rsa_algorithm(&der)
+            .ok_or_else(|| Error::new(ErrorKind::Key, "the RSA key is not PKCS#1"))?;
         Ok(Self::new(algorithm, der, spki, Pair::Rsa(pair)))
     }
 
-    fn new(algorithm: Algorithm, der: Vec<u8>, spki: Vec<u8>, pair: Pair) -> Self {
+    fn new(algorithm: Algorithm, der: impl Into<SecretBytes>, spki: Vec<u8>, pair: Pair) -> Self {
         Self(Arc::new(Inner { algorithm, der: der.into(), spki, pair }))
     }
 
     /// The key as PEM under the label and in the encoding of Talos.
     #[must_use]
     pub fn to_pem(&self) -> SecretString {
-        let label = match self.0.pair {
-            Pair::Ed25519(_) => pem::ED25519_PRIVATE_KEY,
-            Pair::Ecdsa(_) => pem::EC_PRIVATE_KEY,
-            Pair::Rsa(_) => pem::RSA_PRIVATE_KEY,
+        let label = match self.family() {
+            Family::Ed25519 => pem::ED25519_PRIVATE_KEY,
+            Family::Ecdsa => pem::EC_PRIVATE_KEY,
+            Family::Rsa => pem::RSA_PRIVATE_KEY,
         };
         SecretString::new(pem::encode(label, self.0.der.expose()).as_str())
     }
@@ -204,10 +201,10 @@ impl PrivateKey {
     /// The public key as PEM under the label of Talos: `PUBLIC KEY` for RSA, `EC PUBLIC KEY`, `ED25519 PUBLIC KEY`.
     #[must_use]
     pub fn public_key_to_pem(&self) -> String {
-        let label = match self.0.pair {
-            Pair::Ed25519(_) => "ED25519 PUBLIC KEY",
-            Pair::Ecdsa(_) => "EC PUBLIC KEY",
-            Pair::Rsa(_) => "PUBLIC KEY",
+        let label = match self.family() {
+            Family::Ed25519 => "ED25519 PUBLIC KEY",
+            Family::Ecdsa => "EC PUBLIC KEY",
+            Family::Rsa => "PUBLIC KEY",
         };
         pem::encode(label, &self.0.spki).to_string()
     }
@@ -222,15 +219,36 @@ impl PrivateKey {
     #[must_use]
     pub fn to_rustls(&self) -> PrivateKeyDer<'static> {
         let der = self.0.der.expose().to_vec();
-        match self.0.pair {
-            Pair::Ed25519(_) => PrivatePkcs8KeyDer::from(der).into(),
-            Pair::Ecdsa(_) => PrivateSec1KeyDer::from(der).into(),
-            Pair::Rsa(_) => PrivatePkcs1KeyDer::from(der).into(),
+        match self.family() {
+            Family::Ed25519 => PrivatePkcs8KeyDer::from(der).into(),
+            Family::Ecdsa => PrivateSec1KeyDer::from(der).into(),
+            Family::Rsa => PrivatePkcs1KeyDer::from(der).into(),
+        }
+    }
+
+    /// Fails with [`ErrorKind::Key`] if this key can be looked at only.
+    pub(crate) fn check_signs(&self) -> Result<()> {
+        if !matches!(self.0.pair, Pair::Foreign) {
+            return Ok(());
+        }
+        let message = format!(
+            "keys of the kind {} can be read, but nothing is signed with them: use Ed25519, ECDSA P-256, P-384 or P-521, or RSA of 2048 to 8192 bits",
+            self.algorithm()
+        );
+        Err(Error::new(ErrorKind::Key, message))
+    }
+
+    fn family(&self) -> Family {
+        match self.0.algorithm.of_issued() {
+            Algorithm::Ed25519 => Family::Ed25519,
+            Algorithm::EcdsaP256 => Family::Ecdsa,
+            _ => Family::Rsa,
         }
     }
 
     /// Signs `message` with the signature of the algorithm.
     pub(crate) fn signature(&self, message: &[u8]) -> Result<Vec<u8>> {
+        self.check_signs()?;
         let failed = |error| Error::new(ErrorKind::Crypto, "could not sign").with_source(error);
         match &self.0.pair {
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
@@ -243,6 +261,37 @@ impl PrivateKey {
                     .map_err(failed)?;
                 Ok(signature)
             }
+            Pair::Foreign => Ok(Vec::new()),
+        }
+    }
+}
+
+enum Family {
+    Ed25519,
+    Ecdsa,
+    Rsa,
+}
+
+/// How a private key is written down.
+#[derive(PartialEq)]
+enum Encoding {
+    Pkcs1,
+    Sec1,
+    Pkcs8,
+}
+
+impl Encoding {
+    /// All three are sequences that begin with a version; a number, the bytes of the key, or an algorithm follow.
+    fn of(der: &[u8]) -> Option<Self> {
+        let length_bytes = match *der.get(1)? {
+            short if short < 0x80 => 0,
+            long => usize::from(long & 0x7F),
+        };
+        match der.get(length_bytes + 5)? {
+            0x02 => Some(Self::Pkcs1),
+            0x04 => Some(Self::Sec1),
+            0x30 => Some(Self::Pkcs8),
+            _ => None,
         }
     }
 }
@@ -259,6 +308,7 @@ impl rcgen::PublicKeyData for PrivateKey {
             Pair::Ed25519(pair) => pair.public_key().as_ref(),
             Pair::Ecdsa(pair) => pair.public_key().as_ref(),
             Pair::Rsa(pair) => pair.public_key().as_ref(),
+            Pair::Foreign => &[],
         }
     }
 
@@ -285,9 +335,16 @@ fn inner_key(pkcs8: &[u8]) -> Result<Vec<u8>> {
     .map_err(|error| Error::new(ErrorKind::Key, "the private key is not PKCS#8").with_source(error))
 }
 
+fn is_encrypted(label: &str) -> bool {
+    label.starts_with("ENCRYPTED ")
+}
+
+fn encrypted() -> Error {
+    Error::new(ErrorKind::Key, "the private key is encrypted: decrypt it first")
+}
+
 fn rejected(error: aws_lc_rs::error::KeyRejected) -> Error {
-    let message =
-        "the private key is damaged or of an unsupported kind: use Ed25519, ECDSA P-256 or P-384, or RSA";
+    let message = "the private key is damaged or of an unsupported kind: use Ed25519, ECDSA P-256, P-384 or P-521, or RSA";
     Error::new(ErrorKind::Key, message).with_source(error)
 }
 

@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+mod algorithm;
 mod authority;
 pub mod base64;
 mod certificate;
@@ -34,6 +35,7 @@ mod clock;
 mod error;
 mod extension;
 mod fingerprint;
+mod foreign;
 mod identity;
 mod key;
 mod name;
@@ -42,8 +44,10 @@ mod random;
 mod request;
 mod role;
 mod secret;
+mod verify;
 mod writer;
 
+pub use algorithm::Algorithm;
 pub use authority::{CaOptions, CertificateAuthority, LeafOptions, SignOptions};
 pub use certificate::Certificate;
 pub use clock::{Clock, FixedClock, SystemClock};
@@ -51,7 +55,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use extension::Usage;
 pub use fingerprint::Fingerprint;
 pub use identity::Identity;
-pub use key::{Algorithm, PrivateKey};
+pub use key::PrivateKey;
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use request::{CertificateRequest, RequestOptions};
 pub use role::{Role, RoleSet};

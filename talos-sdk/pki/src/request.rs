@@ -11,6 +11,7 @@ use yasna::models::ObjectIdentifier;
 use crate::authority::check_dns_names;
 use crate::certificate::AltNames;
 use crate::extension::Extension;
+use crate::verify::verify;
 use crate::{Error, ErrorKind, Fingerprint, PrivateKey, Result, RoleSet, name, pem, writer};
 
 /// What a request asks for.
@@ -104,6 +105,7 @@ impl CertificateRequest {
                 });
             });
         });
+        key.check_signs()?;
         Self::from_der(&writer::signed(&to_sign, key)?)
     }
 
@@ -124,11 +126,11 @@ impl CertificateRequest {
         if !rest.is_empty() {
             return Err(Error::new(ErrorKind::Request, "there are bytes after the certificate request"));
         }
-        parsed.verify_signature().map_err(|error| {
-            let message = "the signature of the certificate request does not match its key";
-            Error::new(ErrorKind::Request, message).with_source(error)
-        })?;
         let info = &parsed.certification_request_info;
+        let signature = &parsed.signature_value.data;
+        verify(&info.subject_pki, &parsed.signature_algorithm, info.raw, signature).map_err(|error| {
+            Error::new(ErrorKind::Request, format!("certificate request: {error}")).with_source(error)
+        })?;
         let (organizations, common_name) = name::parts(&info.subject);
         let mut names = AltNames::default();
         for extension in parsed.requested_extensions().into_iter().flatten() {

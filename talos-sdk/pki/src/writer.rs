@@ -27,6 +27,7 @@ pub(crate) struct Template<'a> {
 impl Template<'_> {
     /// The certificate in DER, signed by `key`.
     pub(crate) fn sign(&self, key: &PrivateKey) -> Result<Vec<u8>> {
+        key.check_signs()?;
         match (
             name::to_rcgen(self.issuer)?,
             name::to_rcgen(self.subject)?,
@@ -101,14 +102,7 @@ pub(crate) fn signed(to_sign: &[u8], key: &PrivateKey) -> Result<Vec<u8>> {
 }
 
 fn write_algorithm(writer: DERWriter<'_>, algorithm: Algorithm) {
-    let (oid, null): (&[u64], bool) = match algorithm {
-        Algorithm::Ed25519 => (&[1, 3, 101, 112], false),
-        Algorithm::EcdsaP256 => (&[1, 2, 840, 10045, 4, 3, 2], false),
-        Algorithm::EcdsaP384 => (&[1, 2, 840, 10045, 4, 3, 3], false),
-        Algorithm::Rsa2048 | Algorithm::Rsa3072 | Algorithm::Rsa4096 | Algorithm::Rsa8192 => {
-            (&[1, 2, 840, 113_549, 1, 1, 13], true)
-        }
-    };
+    let (oid, null) = algorithm.signature_oid();
     writer.write_sequence(|writer| {
         writer.next().write_oid(&ObjectIdentifier::from_slice(oid));
         if null {
@@ -134,10 +128,11 @@ pub(crate) struct Validity {
 }
 
 impl Validity {
-    /// `length` from `now` on.
-    pub(crate) fn starting(now: SystemTime, length: Duration) -> Result<Self> {
+    /// From `before` ahead of `now` to `length` after it.
+    pub(crate) fn around(now: SystemTime, before: Duration, length: Duration) -> Result<Self> {
+        let start = now.checked_sub(before).ok_or_else(out_of_range)?;
         let end = now.checked_add(length).ok_or_else(out_of_range)?;
-        Ok(Self { not_before: whole_seconds(now)?, not_after: whole_seconds(end)? })
+        Ok(Self { not_before: whole_seconds(start)?, not_after: whole_seconds(end)? })
     }
 }
 

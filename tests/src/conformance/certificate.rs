@@ -81,7 +81,7 @@ fn certificate(der: &[u8], facts: &mut Value) -> Result<(), String> {
     facts["validity_seconds"] = validity.as_secs().into();
     facts["signature_algorithm"] = signature_algorithm(&parsed.signature_algorithm.algorithm.to_id_string());
     set(facts, "self_signed", (read.subject_der() == read.issuer_der()).into());
-    set(facts, "is_ca", read.is_authority().into());
+    set(facts, "is_ca", parsed.is_ca().into());
     if let Ok(Some(usage)) = parsed.key_usage() {
         set(facts, "key_usage", key_usages(usage.value.flags));
     }
