@@ -3,20 +3,23 @@
 mod defaults;
 mod documents;
 mod endpoint;
+mod registries;
 mod sections;
 
-use talos_pki::Clock;
+use talos_pki::{Clock, LeafOptions};
 use talosconfig::TalosConfig;
 
 use crate::config::Config;
+use crate::contract::Contract;
 use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::machine_type::MachineType;
 use crate::options::GenerateOptions;
 use crate::patch::Patch;
 use crate::secrets::SecretsBundle;
-use crate::types::cri::{RegistryEndpoint, RegistryMirrorConfig};
 use crate::types::network::{AutoHostnameKind, HostnameConfig, KubeSpanConfig};
+
+pub(crate) use endpoint::parse_endpoint;
 
 /// What [`generate`] gives.
 #[derive(Clone, Debug)]
@@ -34,8 +37,9 @@ pub struct Generated {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidOption`] for an endpoint or a version that can't be used, [`ErrorKind::InvalidSecrets`] for a
-/// bundle that lacks something, and what [`Config::patch`] returns for the patches.
+/// [`ErrorKind::InvalidOption`] for an endpoint or a version that can't be used and for a document of a patch that the
+/// contract's release does not know, [`ErrorKind::InvalidSecrets`] for a bundle that lacks something, and what
+/// [`Config::patch`] returns for the patches.
 pub fn generate(secrets: &SecretsBundle, options: &GenerateOptions, clock: &dyn Clock) -> Result<Generated> {
     if options.kubernetes_version.is_empty() {
         return Err(Error::new(
@@ -43,11 +47,17 @@ pub fn generate(secrets: &SecretsBundle, options: &GenerateOptions, clock: &dyn 
             "the Kubernetes version is empty, give one such as 1.30.4",
         ));
     }
-    secrets.validate()?;
+    if options.kubernetes {
+        secrets.validate()?;
+    } else {
+        secrets.validate_without_kubernetes()?;
+    }
+    let client = LeafOptions::client(options.talosconfig_roles.clone());
+    let endpoints = options.talosconfig_endpoints.clone();
     Ok(Generated {
         control_plane: machine(MachineType::ControlPlane, secrets, options, &options.control_plane_patches)?,
         worker: machine(MachineType::Worker, secrets, options, &options.worker_patches)?,
-        talosconfig: secrets.talosconfig(&options.cluster_name, &options.talosconfig_endpoints, clock)?,
+        talosconfig: secrets.talosconfig_with(&options.cluster_name, endpoints, client, clock)?,
     })
 }
 
@@ -58,7 +68,26 @@ fn machine(
     patches: &[Patch],
 ) -> Result<Config> {
     let documents = documents(role, secrets, options)?;
-    Config::new(documents)?.patch(&options.patches)?.patch(patches)
+    let config = Config::new(documents)?.patch(&options.patches)?.patch(patches)?;
+    if !options.newer_documents {
+        check_age(&config, options.contract)?;
+    }
+    Ok(config)
+}
+
+/// A machine refuses its whole configuration for one document that its release does not know.
+fn check_age(config: &Config, contract: Contract) -> Result<()> {
+    match config.documents().iter().find(|document| document.since() > contract) {
+        None => Ok(()),
+        Some(document) => Err(Error::new(
+            ErrorKind::InvalidOption,
+            format!(
+                "{} is known from Talos {} on, and the configuration is for {contract}: leave it out of the patches or choose a newer contract",
+                document.title(),
+                document.since(),
+            ),
+        )),
+    }
 }
 
 fn documents(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions) -> Result<Vec<Document>> {
@@ -68,7 +97,7 @@ fn documents(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptio
     }
     let mut documents = vec![Document::from(sections::sections(role, secrets, options)?)];
     if contract.multidoc_network_config_supported() {
-        documents.extend(registry_mirrors(options)?);
+        documents.extend(registries::documents(options)?);
         documents.push(hostname());
     }
     if contract.kube_span_multidoc_config() {
@@ -83,18 +112,4 @@ fn hostname() -> Document {
 
 fn kubespan(options: &GenerateOptions) -> Option<Document> {
     options.kubespan.map(|enabled| KubeSpanConfig { enabled: Some(enabled), ..Default::default() }.into())
-}
-
-fn registry_mirrors(options: &GenerateOptions) -> Result<Vec<Document>> {
-    let mirror = |(host, urls): (&String, &Vec<String>)| {
-        let endpoint = |url: &String| {
-            let url = url.parse().map_err(|error: Error| {
-                Error::new(ErrorKind::InvalidOption, format!("registry mirror of {host}: {error}"))
-            })?;
-            Ok(RegistryEndpoint { url, override_path: None })
-        };
-        let endpoints = urls.iter().map(endpoint).collect::<Result<_>>()?;
-        Ok(RegistryMirrorConfig { name: host.clone(), endpoints, skip_fallback: None }.into())
-    };
-    options.registry_mirrors.iter().map(mirror).collect()
 }

@@ -3,6 +3,8 @@
 //! | to do | use |
 //! |---|---|
 //! | make or load the secrets of a cluster | [`SecretsBundle`] |
+//! | take them from a configuration or from kubeadm | [`SecretsBundle::from_config`], [`SecretsBundle::from_kubernetes_pki`] |
+//! | make a kubeconfig without the cluster | [`SecretsBundle::kubeconfig`] |
 //! | generate configurations and a talosconfig | [`generate()`] with [`GenerateOptions`] |
 //! | suit an older Talos release | [`Contract`] |
 //! | read and write configurations | [`Config`] |
@@ -67,6 +69,7 @@ pub use path::{Path, Step};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
 pub use secrets::{
-    CertificateAndKey, Certificates, ClusterSecrets, Key, KubernetesSecrets, SecretsBundle, TrustdInfo,
+    CertificateAndKey, Certificates, ClusterSecrets, Key, KubeconfigOptions, KubernetesPki,
+    KubernetesSecrets, SecretsBundle, TrustdInfo,
 };
 pub use validate::{Finding, Report, Severity, ValidateOptions};

@@ -2,8 +2,13 @@
 
 mod bundle;
 mod file;
+mod import;
+mod kubeconfig;
 mod token;
+mod validate;
 
 pub use bundle::{
     CertificateAndKey, Certificates, ClusterSecrets, Key, KubernetesSecrets, SecretsBundle, TrustdInfo,
 };
+pub use import::KubernetesPki;
+pub use kubeconfig::KubeconfigOptions;

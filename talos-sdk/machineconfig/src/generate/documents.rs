@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::document::Document;
-use crate::error::Result;
-use crate::generate::endpoint::parse_endpoint;
-use crate::generate::sections::{EXCLUDE_FROM_EXTERNAL_LB, KUBE_PRISM_PORT, authority, present};
-use crate::generate::{defaults, hostname, kubespan, registry_mirrors};
+use crate::error::{Error, ErrorKind, Result};
+use crate::generate::sections::{
+    EXCLUDE_FROM_EXTERNAL_LB, bootstrap_token, etcd, kube_prism_port, present, with_key,
+};
+use crate::generate::{defaults, hostname, kubespan, parse_endpoint, registries};
 use crate::machine_type::MachineType;
 use crate::options::{Cni, GenerateOptions};
 use crate::secrets::SecretsBundle;
@@ -24,8 +25,8 @@ use crate::types::runtime::{
     InstallDiskSelectorSpec, InstallProvisioningSpec, InstallerSpec, SecurityProfileConfig, SysctlConfig,
     UnattendedInstallConfig,
 };
-use crate::types::v1alpha1::{ClusterConfig, Config, EtcdConfig, FeaturesConfig, MachineConfig};
-use crate::types::{Duration, Expression, PemPair, Secret, Url};
+use crate::types::v1alpha1::{ClusterConfig, Config, FeaturesConfig, MachineConfig};
+use crate::types::{Duration, Expression, PemPair, Prefix, Secret, Url};
 
 const DISCOVERY_SERVICE: &str = "https://discovery.talos.dev/";
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
@@ -40,9 +41,12 @@ pub(crate) fn documents(
     let endpoint = parse_endpoint(&options.endpoint)?;
     let mut documents = vec![Document::from(sections(role, secrets, options)?)];
     documents.extend(system(secrets, options)?);
-    documents.extend(registry_mirrors(options)?);
+    documents.extend(registries::documents(options)?);
     documents.push(hostname());
     documents.extend(kubespan(options));
+    if !options.kubernetes {
+        return Ok(documents);
+    }
     documents.extend(node(role, secrets, options, &endpoint)?);
     if role.is_control_plane() {
         documents.extend(api_server(secrets, options, &endpoint)?);
@@ -53,23 +57,21 @@ pub(crate) fn documents(
 
 /// What is left of the sections.
 fn sections(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions) -> Result<Config> {
-    let etcd =
-        role.is_control_plane().then(|| authority(secrets.certs.etcd.as_ref(), "etcd", role)).transpose()?;
     Ok(Config {
         version: "v1alpha1".to_owned(),
-        debug: Some(false),
+        debug: Some(options.debug),
         persist: Some(true),
         machine: Some(MachineConfig {
             r#type: role.to_string(),
             token: Secret::from(secrets.trustdinfo.token.clone()),
-            ca: Some(authority(secrets.certs.os.as_ref(), "os", role)?),
+            ca: Some(with_key(present(secrets.certs.os.as_ref(), "os")?, role)),
             cert_sans: options.additional_sans.clone(),
             features: Some(FeaturesConfig { disk_quota_support: Some(true), ..Default::default() }),
             ..Default::default()
         }),
         cluster: Some(ClusterConfig {
-            token: Secret::from(secrets.secrets.bootstraptoken.clone()),
-            etcd: etcd.map(|ca| EtcdConfig { ca: Some(ca), ..Default::default() }),
+            token: bootstrap_token(role, secrets, options),
+            etcd: if role.is_control_plane() { etcd(secrets, options) } else { None },
             ..Default::default()
         }),
     })
@@ -86,7 +88,7 @@ fn system(secrets: &SecretsBundle, options: &GenerateOptions) -> Result<Vec<Docu
         cluster_secret: Secret::from(secrets.cluster.secret.clone()),
     };
     documents.push(identity.into());
-    if !options.install_disk.is_empty() {
+    if options.unattended_install && !options.install_disk.is_empty() {
         let install = UnattendedInstallConfig {
             reboot: None,
             installer: InstallerSpec { image: options.install_image.clone() },
@@ -136,7 +138,7 @@ fn node(
     } else {
         KubeApiServerCaConfig { issuing_ca: None, accepted_cas: vec![ca.crt.clone()] }
     };
-    Ok(vec![
+    let mut documents = vec![
         KubeClusterConfig { cluster_name: options.cluster_name.clone(), endpoint: endpoint.clone() }.into(),
         KubeNodeConfig { labels, taints, ..Default::default() }.into(),
         KubeletConfig {
@@ -147,14 +149,24 @@ fn node(
         .into(),
         KubeNetworkConfig {
             dns_domain: options.dns_domain.clone(),
-            pod_subnets: vec!["10.244.0.0/16".parse()?].into(),
-            service_subnets: vec!["10.96.0.0/12".parse()?].into(),
+            pod_subnets: subnets(&options.pod_subnets)?.into(),
+            service_subnets: subnets(&options.service_subnets)?.into(),
             ..Default::default()
         }
         .into(),
         ca.into(),
-        KubePrismConfig { port: KUBE_PRISM_PORT, ..Default::default() }.into(),
-    ])
+    ];
+    documents
+        .extend(kube_prism_port(options).map(|port| KubePrismConfig { port, ..Default::default() }.into()));
+    Ok(documents)
+}
+
+fn subnets(texts: &[String]) -> Result<Vec<Prefix>> {
+    let subnet = |text: &String| {
+        text.parse()
+            .map_err(|error: Error| Error::new(ErrorKind::InvalidOption, format!("subnet {text:?}: {error}")))
+    };
+    texts.iter().map(subnet).collect()
 }
 
 /// How the API server decides, and with which keys.
@@ -195,7 +207,7 @@ fn api_server(secrets: &SecretsBundle, options: &GenerateOptions, endpoint: &Url
     documents.push(KubeServiceAccountConfig { issuer, ..Default::default() }.into());
     let api_server = KubeApiServerConfig {
         image: image("kube-apiserver", options),
-        api_port: options.local_api_server_port.map(Into::into),
+        api_port: options.local_api_server_port.filter(|port| *port != 0).map(Into::into),
         cert_extra_sans: options.additional_sans.clone(),
         ..Default::default()
     };

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use talos_pki::SecretString;
 
-use crate::contract::Contract;
 use crate::error::{Error, ErrorKind, Result};
-use crate::generate::defaults;
-use crate::generate::endpoint::parse_endpoint;
+use crate::generate::{defaults, parse_endpoint, registries};
 use crate::machine_type::MachineType;
 use crate::options::{Cni, GenerateOptions};
 use crate::secrets::SecretsBundle;
@@ -15,19 +13,19 @@ use crate::types::v1alpha1::{
     AdmissionPluginConfig, ApiServerConfig, ClusterConfig, ClusterDiscoveryConfig, ClusterNetworkConfig,
     CniConfig, Config, ControlPlaneConfig, ControllerManagerConfig, DiscoveryRegistriesConfig, EtcdConfig,
     FeaturesConfig, HostDnsConfig, InstallConfig, KubePrism, KubeletConfig, MachineConfig, NetworkConfig,
-    NetworkKubeSpan, ProxyConfig, RegistriesConfig, RegistryKubernetesConfig, RegistryMirrorConfig,
-    SchedulerConfig,
+    NetworkKubeSpan, ProxyConfig, RegistryKubernetesConfig, SchedulerConfig,
 };
 use crate::types::{CertificateAndKey, Key, Secret, SecretBase64, Unstructured, Url};
 
-/// Port of KubePrism.
-pub(crate) const KUBE_PRISM_PORT: i64 = 7445;
+/// Port of KubePrism, unless it is off.
+pub(crate) fn kube_prism_port(options: &GenerateOptions) -> Option<i64> {
+    const DEFAULT: u16 = 7445;
+    let default = if options.contract.kube_prism_enabled() { DEFAULT } else { 0 };
+    Some(i64::from(options.kube_prism_port.unwrap_or(default))).filter(|port| *port != 0)
+}
 
 /// Keeps load balancers outside the cluster away from control planes.
 pub(crate) const EXCLUDE_FROM_EXTERNAL_LB: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
-
-/// The old registry of Kubernetes images, which 1.2 mirrors from the new one.
-const OLD_REGISTRY: &str = "k8s.gcr.io";
 
 pub(crate) fn sections(
     role: MachineType,
@@ -36,7 +34,7 @@ pub(crate) fn sections(
 ) -> Result<Config> {
     Ok(Config {
         version: "v1alpha1".to_owned(),
-        debug: Some(false),
+        debug: Some(options.debug),
         persist: Some(true),
         machine: Some(machine(role, secrets, options)?),
         cluster: Some(cluster(role, secrets, options)?),
@@ -54,7 +52,7 @@ fn machine(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions
     Ok(MachineConfig {
         r#type: role.to_string(),
         token: Secret::from(secrets.trustdinfo.token.clone()),
-        ca: Some(authority(secrets.certs.os.as_ref(), "os", role)?),
+        ca: Some(with_key(present(secrets.certs.os.as_ref(), "os")?, role)),
         cert_sans: options.additional_sans.clone(),
         kubelet: Some(KubeletConfig {
             image: format!("ghcr.io/siderolabs/kubelet:v{}", options.kubernetes_version),
@@ -74,14 +72,15 @@ fn machine(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions
             ..Default::default()
         }),
         sysctls: options.sysctls.clone(),
-        registries: registries(options),
-        features: Some(features(contract)),
+        registries: registries::section(options),
+        features: Some(features(options)),
         node_labels,
         ..Default::default()
     })
 }
 
-fn features(contract: Contract) -> FeaturesConfig {
+fn features(options: &GenerateOptions) -> FeaturesConfig {
+    let contract = options.contract;
     let shows_rbac = !contract.hide_rbac_and_key_usage();
     FeaturesConfig {
         rbac: on(shows_rbac),
@@ -90,46 +89,41 @@ fn features(contract: Contract) -> FeaturesConfig {
         ),
         apid_check_ext_key_usage: on(shows_rbac && contract.apid_ext_key_usage_check_enabled()),
         disk_quota_support: on(contract.disk_quota_support_enabled()),
-        kube_prism: contract
-            .kube_prism_enabled()
-            .then_some(KubePrism { enabled: Some(true), port: KUBE_PRISM_PORT }),
+        kube_prism: kube_prism_port(options).map(|port| KubePrism { enabled: Some(true), port }),
         host_dns: contract.host_dns_enabled().then(|| HostDnsConfig {
             enabled: Some(true),
-            forward_kube_dns_to_host: on(contract.host_dns_forward_kube_dns_to_host()),
+            forward_kube_dns_to_host: on(
+                options.host_dns_forward_kube_dns_to_host || contract.host_dns_forward_kube_dns_to_host()
+            ),
             ..Default::default()
         }),
         ..Default::default()
     }
 }
 
-fn registries(options: &GenerateOptions) -> RegistriesConfig {
-    let mirror = |endpoints: Vec<String>| Some(RegistryMirrorConfig { endpoints, ..Default::default() });
-    let mut mirrors = BTreeMap::new();
-    if options.contract.kubernetes_alternate_image_registries() {
-        let endpoints = ["https://registry.k8s.io", "https://k8s.gcr.io"].map(str::to_owned).to_vec();
-        mirrors.insert(OLD_REGISTRY.to_owned(), mirror(endpoints));
-    }
-    if !options.contract.multidoc_network_config_supported() {
-        let given = options.registry_mirrors.iter();
-        mirrors.extend(given.map(|(host, endpoints)| (host.clone(), mirror(endpoints.clone()))));
-    }
-    RegistriesConfig { mirrors, ..Default::default() }
-}
-
 fn cluster(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions) -> Result<ClusterConfig> {
     let contract = options.contract;
     let endpoint = parse_endpoint(&options.endpoint)?;
+    // What workers join by, and all that these releases can be told of the cluster, hangs on this authority.
+    let Some(kubernetes_ca) = &secrets.certs.k8s else {
+        return Err(Error::new(
+            ErrorKind::InvalidOption,
+            format!(
+                "for Talos {contract} machines without Kubernetes still need certs.k8s in the secrets bundle: use a complete bundle, or the contract v1.14 or newer"
+            ),
+        ));
+    };
     let shared = ClusterConfig {
         id: secrets.cluster.id.clone(),
         secret: Secret::from(secrets.cluster.secret.clone()),
         network: Some(ClusterNetworkConfig {
             cni: options.cni.as_ref().map(cni),
             dns_domain: options.dns_domain.clone(),
-            pod_subnets: vec!["10.244.0.0/16".to_owned()].into(),
-            service_subnets: vec!["10.96.0.0/12".to_owned()].into(),
+            pod_subnets: options.pod_subnets.clone().into(),
+            service_subnets: options.service_subnets.clone().into(),
         }),
-        token: Secret::from(secrets.secrets.bootstraptoken.clone()),
-        ca: Some(authority(secrets.certs.k8s.as_ref(), "k8s", role)?),
+        token: bootstrap_token(role, secrets, options),
+        ca: Some(with_key(kubernetes_ca, role)),
         discovery: Some(ClusterDiscoveryConfig {
             enabled: Some(options.cluster_discovery),
             registries: DiscoveryRegistriesConfig {
@@ -163,20 +157,15 @@ fn cluster(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions
         cluster_name: options.cluster_name.clone(),
         aescbc_encryption_secret: optional(encryption.aescbcencryptionsecret.as_ref(), !secretbox),
         secretbox_encryption_secret: optional(encryption.secretboxencryptionsecret.as_ref(), secretbox),
-        aggregator_ca: Some(authority(secrets.certs.k8saggregator.as_ref(), "k8saggregator", role)?),
-        service_account: Some(Key {
-            key: (&present(secrets.certs.k8sserviceaccount.as_ref(), "k8sserviceaccount")?.key).into(),
-        }),
+        aggregator_ca: secrets.certs.k8saggregator.as_ref().map(|pair| with_key(pair, role)),
+        service_account: secrets.certs.k8sserviceaccount.as_ref().map(|key| Key { key: (&key.key).into() }),
         controller_manager: Some(ControllerManagerConfig {
             image: image("kube-controller-manager"),
             ..Default::default()
         }),
         proxy: Some(ProxyConfig { image: image("kube-proxy"), ..Default::default() }),
         scheduler: Some(SchedulerConfig { image: image("kube-scheduler"), ..Default::default() }),
-        etcd: Some(EtcdConfig {
-            ca: Some(authority(secrets.certs.etcd.as_ref(), "etcd", role)?),
-            ..Default::default()
-        }),
+        etcd: etcd(secrets, options),
         allow_scheduling_on_masters: on(schedules && !new_name),
         allow_scheduling_on_control_planes: on(schedules && new_name),
         ..shared
@@ -231,13 +220,26 @@ pub(crate) fn present<'a, T>(secret: Option<&'a T>, name: &str) -> Result<&'a T>
     })
 }
 
-/// A certificate authority with its key on control planes, without it on workers.
-pub(crate) fn authority(
-    pair: Option<&crate::secrets::CertificateAndKey>,
-    name: &str,
+/// The token by which kubelets join, which workers keep even where no Kubernetes is asked for.
+pub(crate) fn bootstrap_token(
     role: MachineType,
-) -> Result<CertificateAndKey> {
-    let pair = present(pair, name)?;
+    secrets: &SecretsBundle,
+    options: &GenerateOptions,
+) -> Secret {
+    if role.is_control_plane() && !options.kubernetes {
+        return Secret::default();
+    }
+    Secret::from(secrets.secrets.bootstraptoken.clone())
+}
+
+/// The section about etcd of a control plane.
+pub(crate) fn etcd(secrets: &SecretsBundle, options: &GenerateOptions) -> Option<EtcdConfig> {
+    let ca = secrets.certs.etcd.as_ref().filter(|_| options.kubernetes)?;
+    Some(EtcdConfig { ca: Some(with_key(ca, MachineType::ControlPlane)), ..Default::default() })
+}
+
+/// A certificate authority with its key on control planes, without it on workers.
+pub(crate) fn with_key(pair: &crate::secrets::CertificateAndKey, role: MachineType) -> CertificateAndKey {
     let key = if role.is_control_plane() { (&pair.key).into() } else { SecretBase64::default() };
-    Ok(CertificateAndKey { crt: pair.crt.as_str().into(), key })
+    CertificateAndKey { crt: pair.crt.as_str().into(), key }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use talos_pki::{
-    Algorithm, CaOptions, Certificate, CertificateAuthority, Clock, FixedClock, Identity, LeafOptions,
-    PrivateKey, Role, RoleSet, SecretString, SystemRandom,
+    Algorithm, CaOptions, CertificateAuthority, Clock, FixedClock, Identity, LeafOptions, PrivateKey, Role,
+    RoleSet, SecretString, SystemRandom,
 };
 use talosconfig::{Context, TalosConfig};
 
@@ -91,6 +91,11 @@ pub struct Key {
 }
 
 impl CertificateAndKey {
+    /// A certificate and its key as PEM texts: any kind of key and any encoding that [`PrivateKey`] reads.
+    pub fn new(crt: impl Into<String>, key: impl Into<SecretString>) -> Self {
+        Self { crt: crt.into(), key: key.into() }
+    }
+
     /// The authority that certificate and key make, which issues certificates.
     ///
     /// # Errors
@@ -98,14 +103,20 @@ impl CertificateAndKey {
     /// [`ErrorKind::InvalidSecrets`] if one can't be read, they don't belong together, or it is no authority's
     /// certificate.
     pub fn authority(&self) -> Result<CertificateAuthority> {
-        CertificateAuthority::from_pem(&self.crt, self.key.expose()).map_err(invalid)
+        CertificateAuthority::from_pem(&self.crt, self.key.expose()).map_err(|error| match error.kind() {
+            talos_pki::ErrorKind::KeyMismatch => {
+                let problem = "the key is that of another certificate: take crt and key from one place";
+                Error::new(ErrorKind::InvalidSecrets, problem).with_source(error)
+            }
+            _ => invalid(error),
+        })
     }
+}
 
-    /// Whether both can be read, which is what Talos checks.
-    fn check(&self) -> Result<()> {
-        PrivateKey::from_pem(self.key.expose()).map_err(invalid)?;
-        Certificate::from_pem(&self.crt).map_err(invalid)?;
-        Ok(())
+impl Key {
+    /// A private key as PEM text.
+    pub fn new(key: impl Into<SecretString>) -> Self {
+        Self { key: key.into() }
     }
 }
 
@@ -125,95 +136,69 @@ impl SecretsBundle {
     ///
     /// [`ErrorKind::Internal`] if there is no randomness or `clock` is beyond the year 9989.
     pub fn generate(contract: Contract, clock: &dyn Clock) -> Result<Self> {
-        let random = &SystemRandom;
-        let clock = FixedClock::new(clock.now());
-        let authority = |options: CaOptions| {
-            CertificateAuthority::generate(&options, &clock).map(|made| Some(made.into())).map_err(internal)
-        };
-        let p256 = |organization: &str| CaOptions::new(organization).with_algorithm(Algorithm::EcdsaP256);
-        let service_account =
-            if contract.use_rsa_service_account_key() { Algorithm::Rsa4096 } else { Algorithm::EcdsaP256 };
-        let encryption = Some(token::key(random)?);
-        let (aescbc, secretbox) =
-            if contract.secretbox_encryption_supported() { (None, encryption) } else { (encryption, None) };
-        Ok(Self {
-            cluster: ClusterSecrets {
-                id: token::key(random)?.expose().to_owned(),
-                secret: token::key(random)?,
-            },
-            secrets: KubernetesSecrets {
-                bootstraptoken: token::token(random)?,
-                aescbcencryptionsecret: aescbc,
-                secretboxencryptionsecret: secretbox,
-            },
-            trustdinfo: TrustdInfo { token: token::token(random)? },
-            certs: Certificates {
-                etcd: authority(p256("etcd"))?,
-                k8s: authority(p256("kubernetes"))?,
-                // Talos asks for the common name front-proxy here, and loses it on the way.
-                k8saggregator: authority(CaOptions::default().with_algorithm(Algorithm::EcdsaP256))?,
-                k8sserviceaccount: Some(Key {
-                    key: PrivateKey::generate(service_account).map_err(internal)?.to_pem(),
-                }),
-                os: authority(CaOptions::new("talos"))?,
-            },
-        })
+        let mut bundle = Self::default();
+        bundle.complete(contract, true, clock)?;
+        Ok(bundle)
     }
 
-    /// Checks that nothing is missing and that keys and certificates can be read, with the verdict of Talos. Whether a
-    /// key belongs to its certificate is checked where it is used.
+    /// Makes new secrets for machines that run neither Kubernetes nor etcd: those of the Talos API alone.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidSecrets`] that names all that is wrong.
-    pub fn validate(&self) -> Result<()> {
-        let findings = self.findings();
-        if findings.is_empty() {
-            return Ok(());
-        }
-        let message = format!("the secrets bundle is incomplete or damaged: {}", findings.join("; "));
-        Err(Error::new(ErrorKind::InvalidSecrets, message))
+    /// As [`SecretsBundle::generate`].
+    pub fn generate_without_kubernetes(contract: Contract, clock: &dyn Clock) -> Result<Self> {
+        let mut bundle = Self::default();
+        bundle.complete(contract, false, clock)?;
+        Ok(bundle)
     }
 
-    /// All that is wrong with the bundle, one finding an entry, for [`SecretsBundle::validate`].
-    fn findings(&self) -> Vec<String> {
-        let mut findings = Vec::new();
-        let texts = [
-            ("cluster.id", self.cluster.id.is_empty()),
-            ("cluster.secret", self.cluster.secret.is_empty()),
-            ("secrets.bootstraptoken", self.secrets.bootstraptoken.is_empty()),
-            ("trustdinfo.token", self.trustdinfo.token.is_empty()),
-        ];
-        findings.extend(
-            texts.into_iter().filter(|(_, empty)| *empty).map(|(name, _)| format!("{name} is missing")),
-        );
-        let encryption = "secrets.secretboxencryptionsecret and secrets.aescbcencryptionsecret";
-        match (&self.secrets.secretboxencryptionsecret, &self.secrets.aescbcencryptionsecret) {
-            (None, None) => findings.push(format!("{encryption} are both missing: one is needed")),
-            (Some(_), Some(_)) => findings.push(format!("{encryption} are both set: only one can be")),
-            _ => {}
-        }
-        let certs = &self.certs;
-        let pairs = [
-            ("certs.etcd", &certs.etcd),
-            ("certs.k8s", &certs.k8s),
-            ("certs.k8saggregator", &certs.k8saggregator),
-            ("certs.os", &certs.os),
-        ];
-        let checks =
-            pairs.into_iter().map(|(name, pair)| (name, pair.as_ref().map(CertificateAndKey::check)));
-        let service_account = certs
-            .k8sserviceaccount
-            .as_ref()
-            .map(|key| PrivateKey::from_pem(key.key.expose()).map(|_| ()).map_err(invalid));
-        for (name, check) in checks.chain([("certs.k8sserviceaccount", service_account)]) {
-            match check {
-                None => findings.push(format!("{name} is missing")),
-                Some(Err(error)) => findings.push(format!("{name}: {error}")),
-                Some(Ok(())) => {}
+    /// Makes what is missing; what is there stays.
+    pub(super) fn complete(&mut self, contract: Contract, kubernetes: bool, clock: &dyn Clock) -> Result<()> {
+        let random = &SystemRandom;
+        let clock = FixedClock::new(clock.now());
+        let make = |place: &mut Option<CertificateAndKey>, options: CaOptions| {
+            if place.is_none() {
+                let made = CertificateAuthority::generate(&options, &clock).map_err(internal)?;
+                *place = Some(made.into());
+            }
+            Ok::<_, Error>(())
+        };
+        if kubernetes {
+            let p256 = |options: CaOptions| options.with_algorithm(Algorithm::EcdsaP256);
+            make(&mut self.certs.etcd, p256(CaOptions::new("etcd")))?;
+            make(&mut self.certs.k8s, p256(CaOptions::new("kubernetes")))?;
+            // Talos asks for the common name front-proxy here, and loses it on the way.
+            make(&mut self.certs.k8saggregator, p256(CaOptions::default()))?;
+            if self.certs.k8sserviceaccount.is_none() {
+                let rsa = contract.use_rsa_service_account_key();
+                let algorithm = if rsa { Algorithm::Rsa4096 } else { Algorithm::EcdsaP256 };
+                let key = PrivateKey::generate(algorithm).map_err(internal)?.to_pem();
+                self.certs.k8sserviceaccount = Some(Key { key });
+            }
+            let secrets = &mut self.secrets;
+            if secrets.bootstraptoken.is_empty() {
+                secrets.bootstraptoken = token::token(random)?;
+            }
+            let encryption = if contract.secretbox_encryption_supported() {
+                &mut secrets.secretboxencryptionsecret
+            } else {
+                &mut secrets.aescbcencryptionsecret
+            };
+            if encryption.is_none() {
+                *encryption = Some(token::key(random)?);
             }
         }
-        findings
+        make(&mut self.certs.os, CaOptions::new("talos"))?;
+        if self.trustdinfo.token.is_empty() {
+            self.trustdinfo.token = token::token(random)?;
+        }
+        if self.cluster.id.is_empty() {
+            token::key(random)?.expose().clone_into(&mut self.cluster.id);
+        }
+        if self.cluster.secret.is_empty() {
+            self.cluster.secret = token::key(random)?;
+        }
+        Ok(())
     }
 
     /// The certificate authority of the Talos API.
@@ -259,7 +244,7 @@ impl SecretsBundle {
     ///
     /// As [`SecretsBundle::os_ca`]; [`ErrorKind::Internal`] if there is no randomness.
     pub fn admin_certificate(&self, clock: &dyn Clock) -> Result<Identity> {
-        self.issue(&LeafOptions::client(Role::Admin), clock)
+        issue(&self.os_ca()?, LeafOptions::client(Role::Admin), clock)
     }
 
     /// A new certificate of the Talos API with these roles.
@@ -273,10 +258,11 @@ impl SecretsBundle {
         validity: Duration,
         clock: &dyn Clock,
     ) -> Result<Identity> {
-        self.issue(&LeafOptions::client(roles).with_validity(validity), clock)
+        issue(&self.os_ca()?, LeafOptions::client(roles).with_validity(validity), clock)
     }
 
     /// A talosconfig with one context, called `context`, for a new certificate of [`SecretsBundle::admin_certificate`].
+    /// This is also how an administrator whose certificate ends gets a new one.
     ///
     /// # Errors
     ///
@@ -287,20 +273,39 @@ impl SecretsBundle {
         endpoints: impl IntoIterator<Item = S>,
         clock: &dyn Clock,
     ) -> Result<TalosConfig> {
-        let authority = self.os_ca()?;
-        let admin = self.admin_certificate(clock)?;
-        let made = Context::new(endpoints).with_identity(&authority.certificate, &admin);
-        Ok(TalosConfig::new(context, made))
+        let options = LeafOptions::client(Role::Admin);
+        let endpoints = endpoints.into_iter().map(Into::into).collect();
+        self.talosconfig_with(context, endpoints, options, clock)
     }
 
-    fn issue(&self, options: &LeafOptions, clock: &dyn Clock) -> Result<Identity> {
-        self.os_ca()?.issue(options, clock).map_err(|error| match error.kind() {
-            talos_pki::ErrorKind::Options => {
-                Error::new(ErrorKind::InvalidOption, error.to_string()).with_source(error)
-            }
-            _ => internal(error),
-        })
+    pub(crate) fn talosconfig_with(
+        &self,
+        context: &str,
+        endpoints: Vec<String>,
+        options: LeafOptions,
+        clock: &dyn Clock,
+    ) -> Result<TalosConfig> {
+        let authority = self.os_ca()?;
+        let identity = issue(&authority, options, clock)?;
+        let made = Context::new(endpoints).with_identity(&authority.certificate, &identity);
+        Ok(TalosConfig::new(context, made))
     }
+}
+
+/// A certificate for a new key of the kind that Talos takes under this authority.
+pub(super) fn issue(
+    authority: &CertificateAuthority,
+    options: LeafOptions,
+    clock: &dyn Clock,
+) -> Result<Identity> {
+    let options = options.with_algorithm(authority.key.algorithm().of_issued());
+    authority.issue(&options, clock).map_err(|error| match error.kind() {
+        talos_pki::ErrorKind::Options => {
+            Error::new(ErrorKind::InvalidOption, error.to_string()).with_source(error)
+        }
+        talos_pki::ErrorKind::Key => invalid(error),
+        _ => internal(error),
+    })
 }
 
 fn authority(name: &str, pair: Option<&CertificateAndKey>) -> Result<CertificateAuthority> {
@@ -312,7 +317,7 @@ fn authority(name: &str, pair: Option<&CertificateAndKey>) -> Result<Certificate
     }
 }
 
-fn invalid(error: talos_pki::Error) -> Error {
+pub(super) fn invalid(error: talos_pki::Error) -> Error {
     Error::new(ErrorKind::InvalidSecrets, error.to_string()).with_source(error)
 }
 

@@ -33,6 +33,12 @@ impl From<SecretString> for Secret {
     }
 }
 
+impl From<Secret> for SecretString {
+    fn from(secret: Secret) -> Self {
+        secret.0
+    }
+}
+
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self::new(text)
