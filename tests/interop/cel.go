@@ -15,31 +15,57 @@ type celRequest struct {
 }
 
 type celAnswer struct {
-	OK    bool   `json:"ok"`
 	Error string `json:"error"`
 }
 
-var celEnvironments = map[string]func() *celgo.Env{
-	"disk":    celenv.DiskLocator,
-	"volume":  celenv.VolumeLocator,
-	"link":    celenv.LinkLocator,
-	"trigger": celenv.OOMTrigger,
-	"scoring": celenv.OOMCgroupScoring,
+// celVerdict is a line of the recorded verdicts; what a line says of the environments is recorded anew.
+type celVerdict struct {
+	Expression string   `json:"expression"`
+	TakenBy    []string `json:"taken_by"`
+}
+
+var celEnvironments = []struct {
+	name string
+	make func() *celgo.Env
+}{
+	{"disk", celenv.DiskLocator},
+	{"volume", celenv.VolumeLocator},
+	{"link", celenv.LinkLocator},
+	{"trigger", celenv.OOMTrigger},
+	{"scoring", celenv.OOMCgroupScoring},
 }
 
 // checkCEL parses and checks an expression as the validation of a document does.
 func checkCEL(req celRequest) celAnswer {
-	environment, ok := celEnvironments[req.Environment]
-	if !ok {
-		return celAnswer{Error: fmt.Sprintf("no environment %q", req.Environment)}
+	for _, environment := range celEnvironments {
+		if environment.name == req.Environment {
+			return celAnswer{Error: errText(celError(req.Expression, req.Environment, environment.make()))}
+		}
 	}
 
+	return celAnswer{Error: fmt.Sprintf("no environment %q", req.Environment)}
+}
+
+// recordCEL says which environments take an expression.
+func recordCEL(verdict celVerdict) celVerdict {
+	verdict.TakenBy = []string{}
+
+	for _, environment := range celEnvironments {
+		if celError(verdict.Expression, environment.name, environment.make()) == nil {
+			verdict.TakenBy = append(verdict.TakenBy, environment.name)
+		}
+	}
+
+	return verdict
+}
+
+func celError(expression, name string, environment *celgo.Env) error {
 	parse := cel.ParseBooleanExpression
-	if req.Environment == "scoring" {
+	if name == "scoring" {
 		parse = cel.ParseDoubleExpression
 	}
 
-	_, err := parse(req.Expression, environment())
+	_, err := parse(expression, environment)
 
-	return celAnswer{OK: err == nil, Error: errText(err)}
+	return err
 }

@@ -24,7 +24,8 @@ JSON lines on stdin, one JSON line per request on stdout:
   yaml                yaml.Marshal of a JSON value
   talosconfig         parse, merge, issue
   cert                X.509 facts, chain verification
-  cel                 whether Talos takes a CEL expression
+  cel                 whether Talos takes a CEL expression in an environment
+  cel-verdicts        which environments take a CEL expression
 
 network (loopback):
   serve               Talos API server
@@ -45,6 +46,7 @@ func main() {
 		"talosconfig":        func([]string) error { return lines(talosconfig) },
 		"cert":               func([]string) error { return lines(cert) },
 		"cel":                func([]string) error { return lines(checkCEL) },
+		"cel-verdicts":       func([]string) error { return lines(recordCEL) },
 		"serve":              serve,
 		"client":             runClient,
 		"compare":            compare,
