@@ -38,9 +38,24 @@ impl Fault {
 /// Parses an expression and checks the types in it; the message says the column.
 pub(crate) fn check(source: &str, environment: Environment) -> Result<(), String> {
     let declared = environment.declarations();
-    parser::parse(source, declared.optionals)
-        .and_then(|expr| checker::check(&expr, declared))
-        .map_err(|fault| fault.describe(source))
+    let run = || parser::parse(source, declared.optionals).and_then(|expr| checker::check(&expr, declared));
+    // Nothing nests without a sign.
+    let shallow = source.bytes().filter(u8::is_ascii_punctuation).count() <= MAX_SIGNS_ON_STACK;
+    let checked = if shallow { run() } else { on_large_stack(run) };
+    checked.map_err(|fault| fault.describe(source))
+}
+
+/// Signs that an expression can have to be checked on the stack of the caller.
+const MAX_SIGNS_ON_STACK: usize = 64;
+/// Enough for what nests as deep as the parser allows.
+const LARGE_STACK: usize = 32 << 20;
+
+fn on_large_stack(run: impl FnOnce() -> Result<(), Fault> + Send) -> Result<(), Fault> {
+    let failed = || Err(Fault::new(0, "no memory to check an expression of this size"));
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(LARGE_STACK).spawn_scoped(scope, run);
+        thread.map_or_else(|_| failed(), |thread| thread.join().unwrap_or_else(|_| failed()))
+    })
 }
 
 /// A text as a literal, written as Go's `%q` writes it.

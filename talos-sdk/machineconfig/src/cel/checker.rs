@@ -16,11 +16,11 @@ pub(crate) fn check(expr: &Expr, declared: &Declarations) -> Result<(), Fault> {
         scopes: Vec::new(),
         mixed_comparisons: false,
     };
-    let found = checker.check(expr)?;
-    let found = checker.variables.resolve(&found, true);
+    let found = checker.check(expr).map(|found| checker.variables.resolve(&found, true));
     if checker.variables.exhausted() {
         return Err(Fault::new(expr.at, TOO_COMPLEX));
     }
+    let found = found?;
     if found != declared.result {
         return Err(Fault::new(
             expr.at,
