@@ -14,6 +14,7 @@
 //! | change one in code | [`Config::document_mut`], [`Config::insert`], [`Config::remove`] |
 //! | compare two | [`Config::diff`] |
 //! | show one to others | [`Config::redacted`] |
+//! | do what a command of talosctl does | [`from_talosctl`] |
 //! | check an expression of a selector | [`Expression::check`](types::Expression::check) |
 //!
 //! ```
@@ -38,6 +39,8 @@ mod contract;
 mod diff;
 mod document;
 mod error;
+#[doc = include_str!("../docs/from-talosctl.md")]
+pub mod from_talosctl {}
 mod generate;
 mod kubernetes_range;
 mod load;
