@@ -297,6 +297,7 @@ func compareSuites(path string) ([]suite, error) {
 		{"gen", bundles.randomGenRequest, answering(gen), sameGenerated},
 		{"patch", bundles.randomPatchRequest, answering(patch), sameTexts("out")},
 		{"load", bundles.randomLoadRequest, answering(load), sameDocuments},
+		{"redact", bundles.randomRedactRequest, answering(redact), sameTexts("text")},
 		{"talosconfig", bundles.randomTalosconfigRequest, answering(talosconfig), sameTalosconfigs},
 		{"cert", bundles.randomCertRequest, answering(cert), sameCert},
 	}, nil

@@ -21,6 +21,7 @@ JSON lines on stdin, one JSON line per request on stdout:
   bundle-from-config  secrets bundle of a control plane config
   patch               machineconfig patch
   load                parse a config, print its documents and re-encoded text
+  redact              a config with ****** for its secrets
   yaml                yaml.Marshal of a JSON value
   talosconfig         parse, merge, issue
   cert                X.509 facts, chain verification
@@ -33,6 +34,7 @@ network (loopback):
 
 judge:
   compare             random input through this program and through conformance
+  samples             random configurations, each with what Go's loader says
 `
 
 func main() {
@@ -42,6 +44,7 @@ func main() {
 		"bundle-from-config": func([]string) error { return lines(bundleFromConfig) },
 		"patch":              func([]string) error { return lines(patch) },
 		"load":               func([]string) error { return lines(load) },
+		"redact":             func([]string) error { return lines(redact) },
 		"yaml":               func([]string) error { return lines(marshalYAML) },
 		"talosconfig":        func([]string) error { return lines(talosconfig) },
 		"cert":               func([]string) error { return lines(cert) },
@@ -50,6 +53,7 @@ func main() {
 		"serve":              serve,
 		"client":             runClient,
 		"compare":            compare,
+		"samples":            samples,
 	}
 
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {

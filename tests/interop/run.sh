@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds this project against Go's Talos machinery, openssl, haproxy and the real openstack client.
-# `run.sh [STEP…]` with the steps judge, chains, stored, simulator, server, openstack, balancer; all without one.
+# `run.sh [STEP…]` with the steps judge, schema, chains, stored, simulator, server, openstack, balancer; all without one.
 # INTEROP_SEED and INTEROP_CASES set the random input of `judge`; INTEROP_KEEP=1 keeps the working folder.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -64,6 +64,21 @@ judge() {
     say "random input, seed $seed"
     interop compare -conformance "$target/release/conformance" -seed "$seed" -cases "${INTEROP_CASES:-400}" \
         -failures "$work/differences"
+}
+
+# What Go loads is valid by the JSON schema, and unknown keys are not.
+schema() {
+    local venv=${INTEROP_SCHEMA_VENV:-$target/jsonschema} folders=()
+    if ! [ -x "$venv/bin/python" ]; then
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check jsonschema ruamel.yaml
+    fi
+    [ ! -d "$here/../../../shared/reference/golden/gen" ] || folders=("$here/../../../shared/reference/golden/gen")
+    conformance schema >"$work/schema.json"
+    interop samples -conformance "$target/release/conformance" -seed "${INTEROP_SEED:-$(date +%s)}" -cases 300 >"$work/samples"
+    "$venv/bin/python" "$here/schema.py" "$work/schema.json" "${folders[@]}" <"$work/samples" >"$work/schema.out" 2>&1 ||
+        fail "schema: $(cat "$work/schema.out")"
+    say "schema: $(cat "$work/schema.out")"
 }
 
 # Chains made here, for client and server use, before openssl and Go's crypto/x509.
@@ -208,7 +223,7 @@ balancer() {
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(judge chains stored simulator server openstack balancer)
+[ ${#steps[@]} -gt 0 ] || steps=(judge schema chains stored simulator server openstack balancer)
 build
 for name in "${steps[@]}"; do "$name"; done
 say "all good: ${steps[*]}"

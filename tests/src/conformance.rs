@@ -6,6 +6,7 @@
 //! | `secrets` | `contract`, `now` | `secrets`, `error` |
 //! | `patch` | `config`, `patches` | `out`, `error` |
 //! | `load` | `config` | `documents`, `text`, `error` |
+//! | `redact` | `config` | `text`, `error` |
 //! | `yaml` | `value` (numbers enter as 64-bit floats) | `text`, `error` |
 //! | `talosconfig` | `op`: parse, merge, issue | `config`, `text`, `renames`, `error` |
 //! | `cert` | `op`: parse, verify | `items`, or `ok` and `error` |
@@ -39,6 +40,7 @@ pub fn command(name: &str) -> Option<Command> {
         "secrets" => |line| answer(line, generation::secrets),
         "patch" => |line| answer(line, configuration::patch),
         "load" => |line| answer(line, configuration::load),
+        "redact" => |line| answer(line, configuration::redact),
         "yaml" => |line| answer(line, yaml),
         "talosconfig" => |line| answer(line, talosconfig::answer),
         "cert" => |line| answer(line, certificate::answer),

@@ -58,6 +58,17 @@ fn what_is_secret_in_other_documents_goes_too() {
 }
 
 #[test]
+fn what_goes_is_what_go_redacts() {
+    let cases: Vec<serde_json::Value> =
+        include_str!("data/redact.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(cases.len(), 5);
+    for case in cases {
+        let text = |key: &str| case[key].as_str().unwrap();
+        assert_eq!(redacted(text("config")), text("text"), "{}", text("name"));
+    }
+}
+
+#[test]
 fn what_is_empty_stays_empty() {
     let text = "machine:\n  type: worker\n  token: ''\n  ca:\n    crt: YQ==\n    key: ''\n";
     let config = Config::from_yaml(text).unwrap();

@@ -8,9 +8,10 @@ use talos_tests::conformance;
 
 const USAGE: &str = "usage: conformance <command>
 
-JSON lines: gen, secrets, patch, load, yaml, talosconfig, cert
+JSON lines: gen, secrets, patch, load, redact, yaml, talosconfig, cert
   secrets -contract VERSION   one new bundle as YAML
-  descriptors                 the serialized descriptor set of the machine API";
+  descriptors                 the serialized descriptor set of the machine API
+  schema                      the JSON schema of configurations";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +29,7 @@ fn run(arguments: &[&str]) -> Result<(), String> {
     let mut out = io::stdout().lock();
     let written = match arguments {
         ["descriptors"] => out.write_all(talos_proto::FILE_DESCRIPTOR_SET),
+        ["schema"] => writeln!(out, "{:#}", talos_machineconfig::json_schema()),
         ["secrets", "-contract" | "--contract", contract] => {
             out.write_all(conformance::generation::new_bundle(contract, None)?.as_bytes())
         }

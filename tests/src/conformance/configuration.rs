@@ -1,4 +1,4 @@
-//! `patch` and `load`.
+//! `patch`, `load` and `redact`.
 
 use std::fs;
 
@@ -56,6 +56,14 @@ pub struct LoadRequest {
     #[serde(rename = "name")]
     _name: String,
     config: String,
+}
+
+pub(super) fn redact(request: LoadRequest) -> Value {
+    let text = Config::from_yaml(&request.config).and_then(|config| config.redacted()?.encode());
+    match text {
+        Ok(text) => json!({ "text": text.expose(), "error": "" }),
+        Err(error) => json!({ "text": "", "error": error.to_string() }),
+    }
 }
 
 pub(super) fn load(request: LoadRequest) -> Value {

@@ -36,6 +36,8 @@ fn table(name: &str) -> Option<Vec<Row>> {
 /// Walks the Go types and ours side by side.
 struct Walk {
     structs: BTreeMap<String, Vec<Row>>,
+    /// The properties that the newest schema of Talos has for its definitions.
+    current: BTreeMap<String, BTreeSet<String>>,
     seen: BTreeSet<String>,
     problems: Vec<String>,
 }
@@ -107,6 +109,11 @@ impl Walk {
         for (row, field) in rows.iter().zip(shape.fields) {
             let place = format!("{go}.{}", row[3]);
             self.flags(&place, row, field);
+            if let Some(current) = self.current.get(go).filter(|_| !field.key.is_empty())
+                && current.contains(field.key) == field.deprecated
+            {
+                self.report(&place, format_args!("here deprecated is {}", field.deprecated));
+            }
             self.value(&place, &row[4], field.shape);
         }
     }
@@ -131,14 +138,22 @@ impl Walk {
 #[test]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 fn every_kind_and_struct_is_go_s() {
-    let (Some(types), Some(kinds)) = (table("config-types.tsv"), table("config-kinds.tsv")) else { return };
+    let (Some(types), Some(kinds), Some(properties)) =
+        (table("config-types.tsv"), table("config-kinds.tsv"), table("config-schema.tsv"))
+    else {
+        return;
+    };
+    let mut current: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in properties.iter().filter(|row| row.last().is_some_and(|newest| newest == "x")) {
+        current.entry(row[0].clone()).or_default().insert(row[1].clone());
+    }
     let mut structs: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for row in types {
         structs.entry(row[0].clone()).or_default().push(row);
     }
     let all: BTreeSet<String> = structs.keys().cloned().collect();
     let fields: usize = structs.values().map(Vec::len).sum();
-    let mut walk = Walk { structs, seen: BTreeSet::new(), problems: Vec::new() };
+    let mut walk = Walk { structs, current, seen: BTreeSet::new(), problems: Vec::new() };
     for kind in &kinds {
         let Some(known) = Kind::find(&kind[0]) else {
             walk.report(&kind[0], "there is no such kind here");
