@@ -212,7 +212,7 @@ fn check_together<'a>(documents: impl Iterator<Item = &'a Document> + Clone) -> 
             if let Some(other) = links.insert(link, document) {
                 let (document, other) = (document.title(), other.title());
                 return conflict(if document == other {
-                    format!("{document} is its own peer: give the peer another name")
+                    format!("{}: a link and its peer need different names", document.trim_end())
                 } else {
                     format!("{other} and {document} both configure the link {link:?}: keep one of the two")
                 });

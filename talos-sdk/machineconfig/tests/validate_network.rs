@@ -32,8 +32,8 @@ fn links() {
         ("VRFConfig", "table: main", &["error name", "error table"]),
         ("VRFConfig", "name: v", &["error table"]),
         ("VethConfig", "name: veth0\npeer:\n  name: veth1", &[]),
-        ("VethConfig", "up: true", &["error name", "error peer.name"]),
-        ("VethConfig", "name: veth0\npeer:\n  name: veth0", &["error peer.name"]),
+        ("VethConfig", "name: veth0", &["error peer.name"]),
+        ("VethConfig", "peer:\n  name: veth1", &["error name"]),
         (
             "VethConfig",
             "name: '..'\npeer:\n  name: a/b\n  addresses:\n    - routePriority: 2",
@@ -184,6 +184,7 @@ fn names() {
                 "error nameservers[0].tlsServerName",
                 "error nameservers[0].address",
                 "error nameservers[1].tlsServerName",
+                "error nameservers[1].protocol",
             ],
         ),
         (
