@@ -11,6 +11,7 @@ pub(crate) mod pem;
 mod rules;
 mod together;
 mod v1alpha1;
+mod version;
 
 use std::collections::HashMap;
 
@@ -90,24 +91,13 @@ impl Config {
         }
         together::check(self, &mut found);
         if let Some(contract) = options.contract {
-            check_contract(self, contract, &mut found);
+            version::check(self, contract, &mut found);
         }
         let mut findings = found.list;
         if !findings.is_empty() {
             add_lines(self, &mut findings);
         }
         Report { findings }
-    }
-}
-
-/// Warns of documents that the Talos version does not know.
-fn check_contract(config: &Config, contract: Contract, found: &mut Findings) {
-    for document in config.documents().iter().filter(|document| document.since() > contract) {
-        found.set_document(document.title());
-        found.warn(
-            "kind",
-            format!("Talos {contract} does not know this kind, it is there from {} on", document.since()),
-        );
     }
 }
 
