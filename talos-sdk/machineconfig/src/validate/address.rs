@@ -54,16 +54,21 @@ pub(crate) fn is_address_with_prefix(text: &str) -> bool {
 
 /// `host:port`, `10.0.0.1:51820`, `[fd00::1]:51820`. Neither part is looked into, but for IPv6 addresses.
 pub(crate) fn has_port(text: &str) -> bool {
-    let Some((before, port)) = text.rsplit_once(':') else { return false };
+    host_before_port(text).is_some_and(|host| !host.contains(':') || host.parse::<Addr>().is_ok())
+}
+
+/// The same, and neither part is looked into at all.
+pub(crate) fn is_host_and_port(text: &str) -> bool {
+    host_before_port(text).is_some()
+}
+
+fn host_before_port(text: &str) -> Option<&str> {
+    let (before, port) = text.rsplit_once(':')?;
     let host = match before.strip_prefix('[') {
-        Some(inner) => match inner.strip_suffix(']') {
-            Some(host) if !host.contains(']') => host,
-            _ => return false,
-        },
-        None if before.contains([':', ']']) => return false,
-        None => before,
+        Some(inner) => inner.strip_suffix(']').filter(|host| !host.contains(']'))?,
+        None => Some(before).filter(|host| !host.contains([':', ']']))?,
     };
-    !host.contains('[') && !port.contains(['[', ']']) && (!host.contains(':') || host.parse::<Addr>().is_ok())
+    (!host.contains('[') && !port.contains(['[', ']'])).then_some(host)
 }
 
 /// What is wrong with a URL that something is to be reached at, if anything.

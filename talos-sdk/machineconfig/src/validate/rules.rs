@@ -1,8 +1,10 @@
 //! What a document says of itself when it is validated.
 
+use crate::cel::Environment;
 use crate::mode::Mode;
+use crate::model::Value as _;
 use crate::path::{Path, Step};
-use crate::types::{List, v1alpha1};
+use crate::types::{Expression, List, v1alpha1};
 use crate::validate::{Finding, Severity};
 
 /// The rules of one kind of document. Verdicts are those of the Go machinery's `Validate`.
@@ -66,6 +68,15 @@ impl Findings {
         self.error(keys, format!("missing: write {what}"));
     }
 
+    /// The expression at `keys` must be one that may stand in such a place. None at all is left to others.
+    pub(crate) fn expression(&mut self, keys: &str, expression: &Expression, environment: Environment) {
+        if !expression.is_zero()
+            && let Err(error) = expression.check(environment)
+        {
+            self.error(keys, error.to_string());
+        }
+    }
+
     /// This document says what the sections say at `keys`, where nothing may be set.
     pub(crate) fn exclude(&mut self, keys: &str, is_set: bool) {
         if is_set {
@@ -83,13 +94,16 @@ impl Findings {
 
     /// Calls `check` for every entry of the list under `key`.
     pub(crate) fn each<'a, T>(&mut self, key: &str, items: &'a [T], mut check: impl FnMut(&'a T, &mut Self)) {
-        self.path.push(Step::Key(key.to_owned()));
+        self.within(key, |found| found.each_item(items, &mut check));
+    }
+
+    /// Calls `check` for every entry of the list where validation is now.
+    pub(crate) fn each_item<'a, T>(&mut self, items: &'a [T], mut check: impl FnMut(&'a T, &mut Self)) {
         for (at, item) in items.iter().enumerate() {
             self.path.push(Step::Index(at));
             check(item, self);
             self.path.pop();
         }
-        self.path.pop();
     }
 
     /// Calls `check` for every entry of the list under `key`, none of which may be empty.
@@ -119,11 +133,8 @@ macro_rules! no_rules {
 }
 // Kinds that any value is right for.
 no_rules! {
-    cluster::{DiscoveryIdentityConfig, DiscoveryServiceConfig};
-    container::{ContainerConfig};
-    cri::{CriBaseRuntimeSpecConfig, CriCustomizationConfig, ImageCacheConfig, RegistryAuthConfig, RegistryMirrorConfig, RegistryTlsConfig};
     k8s::{KubeAuthenticationConfig};
     network::{KubeSpanEndpointsConfig, NetworkDefaultActionConfig};
-    runtime::{EnvironmentConfig, EtcFileConfig, EventSinkConfig, ExtensionServiceConfig, KernelModuleConfig, KmsgLogConfig, OomConfig, PciDriverRebindConfig, SecurityProfileConfig, SideroLinkConfig, SysctlConfig, SysfsConfig, UdevRulesConfig, UnattendedInstallConfig, WatchdogTimerConfig};
-    security::{ImageVerificationConfig, TrustedRootsConfig};
+    runtime::{PciDriverRebindConfig, SecurityProfileConfig, UdevRulesConfig};
+    security::{TrustedRootsConfig};
 }

@@ -14,6 +14,10 @@ fn system_volumes() {
             ("name: ephemeral\n", &["name"]),
             ("name: ''\nprovisioning: {minSize: -1GiB}\n", &["name"]),
             ("name: STATE\nprovisioning: {grow: false}\nmount: {secure: true}\n", &["provisioning", "mount"]),
+            (
+                "name: LOG\nprovisioning: {diskSelector: {match: disk.sise}}\n",
+                &["provisioning.diskSelector.match"],
+            ),
             ("name: STATE\nprovisioning: {}\nmount: {}\nfilesystem: {xfs: {}}\n", &[]),
             (
                 "name: STATE\nencryption: {provider: luks2, keys: [{slot: 0, tpm: {}, lockToState: true}]}\n",

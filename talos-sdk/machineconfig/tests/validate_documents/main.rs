@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod block;
+mod container;
+mod cri;
+mod runtime;
 
 use talos_machineconfig::{Config, Mode, Severity, ValidateOptions};
 
@@ -28,6 +31,7 @@ fn beside(others: &str, kind: &str, cases: &[Case]) {
                 format!("{mark}{}", finding.path)
             })
             .collect();
-        assert_eq!(found, *expected, "{text}\n{:#?}", report.findings());
+        let all: Vec<String> = report.findings().iter().map(ToString::to_string).collect();
+        assert_eq!(found, *expected, "{text}\n{}", all.join("\n"));
     }
 }

@@ -1,5 +1,6 @@
 //! What volumes must obey.
 
+use crate::cel::Environment;
 use crate::model::Value as _;
 use crate::types::block::{
     ExistingVolumeConfig, ExternalVolumeConfig, FilesystemSpec, FilesystemType, ProvisioningSpec,
@@ -178,6 +179,8 @@ impl Rules for ExistingVolumeConfig {
                 "which volume it is, such as volume.partition_label == \"DATA\"",
             );
         }
+        let selector = &self.discovery.volume_selector.r#match;
+        found.expression("discovery.volumeSelector.match", selector, Environment::VolumeLocator);
         super::maintenance::check(self.trim.as_ref(), self.scrub.as_ref(), found);
     }
 }
@@ -201,6 +204,7 @@ impl ProvisioningSpec {
                 found
                     .missing("diskSelector.match", "which disk it is on, such as disk.transport == \"nvme\"");
             }
+            found.expression("diskSelector.match", &self.disk_selector.r#match, Environment::DiskLocator);
             if place == Place::Disk {
                 for (key, is_set) in [
                     ("minSize", !self.min_size.is_zero()),

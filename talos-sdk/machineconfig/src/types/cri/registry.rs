@@ -1,8 +1,13 @@
 //! Image registries.
 
 use talos_machineconfig_derive::Fields;
+use talos_pki::{Certificate, pem};
 
 use crate::types::{PemPair, Secret, Url};
+use crate::validate::pem::check_certificates;
+use crate::validate::{Findings, Rules};
+
+const NAME: &str = "the host of the registry, with port if it has one";
 
 /// Mirrors of a registry.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -15,6 +20,17 @@ pub struct RegistryMirrorConfig {
     pub endpoints: Vec<RegistryEndpoint>,
     /// Whether the registry itself is not tried.
     pub skip_fallback: Option<bool>,
+}
+
+impl Rules for RegistryMirrorConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, NAME);
+        found.each("endpoints", &self.endpoints, |endpoint, found| {
+            if !matches!(endpoint.url.scheme(), "http" | "https") {
+                found.error("url", "write the URL of a mirror, which starts with https:// or http://");
+            }
+        });
+    }
 }
 
 /// A mirror.
@@ -42,6 +58,35 @@ pub struct RegistryTlsConfig {
     pub insecure_skip_verify: Option<bool>,
 }
 
+impl Rules for RegistryTlsConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, NAME);
+        if !self.ca.is_empty() && !has_certificate(&self.ca) {
+            found
+                .error("ca", "there is no certificate in it: write PEM, from -----BEGIN CERTIFICATE----- on");
+        }
+        let Some(identity) = &self.client_identity else { return };
+        found.within("clientIdentity", |found| {
+            if identity.cert.is_empty() {
+                found.missing("cert", "the PEM of the client certificate");
+            } else {
+                check_certificates("cert", &identity.cert, found);
+            }
+            if identity.key.is_empty() {
+                found.missing("key", "the PEM of the client certificate's key");
+            } else if pem::parse(identity.key.expose()).is_empty() {
+                found.error("key", "no PEM: write the text from -----BEGIN … PRIVATE KEY----- on");
+            }
+        });
+    }
+}
+
+/// Whether one certificate at least can be read.
+fn has_certificate(text: &str) -> bool {
+    let mut blocks = pem::parse(text).into_iter().filter(|block| block.label == pem::CERTIFICATE);
+    blocks.any(|block| Certificate::from_der(block.content.expose()).is_ok())
+}
+
 /// Credentials of a registry.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
 #[config(kind = "RegistryAuthConfig", since = "1.12")]
@@ -57,4 +102,19 @@ pub struct RegistryAuthConfig {
     pub auth: Secret,
     /// Identity token.
     pub identity_token: Secret,
+}
+
+impl Rules for RegistryAuthConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, NAME);
+        let ways = [
+            ("username", !self.username.is_empty()),
+            ("auth", !self.auth.is_empty()),
+            ("identityToken", !self.identity_token.is_empty()),
+        ];
+        let mut given = ways.iter().filter(|(_, is_given)| *is_given);
+        if let (Some((first, _)), Some((second, _))) = (given.next(), given.next()) {
+            found.error(second, format!("{first} is set too: leave one way to log in"));
+        }
+    }
 }

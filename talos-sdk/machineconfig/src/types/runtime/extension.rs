@@ -3,6 +3,7 @@
 use talos_machineconfig_derive::Fields;
 
 use crate::model::{Mismatch, merge_by};
+use crate::validate::{Findings, Rules};
 
 /// Files and environment of an extension's service.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -16,6 +17,19 @@ pub struct ExtensionServiceConfig {
     pub config_files: Vec<ConfigFile>,
     /// Environment variables, `KEY=value`.
     pub environment: Vec<String>,
+}
+
+impl Rules for ExtensionServiceConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("name", &self.name, "the name of the extension's service");
+        if self.config_files.is_empty() && self.environment.is_empty() {
+            found.missing("", "configFiles or environment");
+        }
+        found.each("configFiles", &self.config_files, |file, found| {
+            found.require("content", &file.content, "what the file holds");
+            found.require("mountPath", &file.mount_path, "where the file is mounted");
+        });
+    }
 }
 
 /// A file of an extension's service.

@@ -2,7 +2,10 @@
 
 use talos_machineconfig_derive::Fields;
 
-use crate::types::Expression;
+use crate::cel::Environment;
+use crate::model::Value as _;
+use crate::types::{Expression, v1alpha1};
+use crate::validate::{Findings, Rules};
 
 /// Installation without anybody's help.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -16,6 +19,30 @@ pub struct UnattendedInstallConfig {
     /// The disk.
     #[config(always)]
     pub provisioning: InstallProvisioningSpec,
+}
+
+impl Rules for UnattendedInstallConfig {
+    fn check(&self, found: &mut Findings) {
+        if self.installer.image.is_empty() {
+            found.warn(
+                "installer.image",
+                "without an image only media of the Image Factory can install: write one",
+            );
+        }
+        let selector = &self.provisioning.disk_selector.r#match;
+        if selector.is_zero() {
+            found.missing(
+                "provisioning.diskSelector.match",
+                "the disk to install to, such as disk.dev_path == \"/dev/sda\"",
+            );
+        }
+        found.expression("provisioning.diskSelector.match", selector, Environment::DiskLocator);
+    }
+
+    fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
+        let machine = sections.machine.as_ref();
+        found.exclude("machine.install", machine.is_some_and(|machine| machine.install.is_some()));
+    }
 }
 
 /// The installer.

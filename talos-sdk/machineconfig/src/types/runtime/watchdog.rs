@@ -3,6 +3,10 @@
 use talos_machineconfig_derive::Fields;
 
 use crate::types::Duration;
+use crate::validate::{Findings, Rules};
+
+/// Shortest time.
+const SHORTEST: Duration = Duration::from_secs(10);
 
 /// The hardware watchdog.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -13,4 +17,13 @@ pub struct WatchdogTimerConfig {
     pub device: String,
     /// Time after which it resets the machine.
     pub timeout: Duration,
+}
+
+impl Rules for WatchdogTimerConfig {
+    fn check(&self, found: &mut Findings) {
+        found.require("device", &self.device, "the path of the device, such as /dev/watchdog0");
+        if self.timeout != Duration::default() && self.timeout.as_nanos() < SHORTEST.as_nanos() {
+            found.error("timeout", format!("{} is too short: write at least {SHORTEST}", self.timeout));
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use talos_machineconfig_derive::Fields;
 
+use crate::cel::Environment;
 use crate::model::{Value as _, text_enum};
 use crate::types::{ByteSize, Expression, VolumeSize};
 use crate::validate::device_name::check_device_name;
@@ -31,6 +32,8 @@ impl Rules for LvmVolumeGroupConfig {
                 "which volumes it consists of, such as volume.partition_label.startsWith(\"r-lvm\")",
             );
         }
+        let selector = &self.provisioning.volume_selector.r#match;
+        found.expression("provisioning.volumeSelector.match", selector, Environment::VolumeLocator);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use talos_machineconfig_derive::Fields;
 
+use crate::cel::Environment;
 use crate::model::{Value as _, text_enum};
 use crate::types::Expression;
 use crate::validate::device_name::check_device_name;
@@ -36,6 +37,8 @@ impl Rules for RaidArrayConfig {
                 "which disks it consists of, such as disk.transport == \"nvme\"",
             );
         }
+        let selector = &self.provisioning.volume_selector.r#match;
+        found.expression("provisioning.volumeSelector.match", selector, Environment::VolumeLocator);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::validate::address::is_network_filter;
 use crate::validate::kubernetes::{
     check_annotations, check_kubelet_config, check_labels, check_taints, one_of,
 };
+use crate::validate::runtime_spec::check_runtime_spec;
 
 pub(super) fn check(machine: &MachineConfig, role: Option<MachineType>, found: &mut Findings) {
     if !machine.files.is_empty() {
@@ -49,6 +50,7 @@ pub(super) fn check(machine: &MachineConfig, role: Option<MachineType>, found: &
     });
     if !machine.base_runtime_spec_overrides.is_empty() {
         found.warn("baseRuntimeSpecOverrides", "deprecated: use a document CRIBaseRuntimeSpecConfig");
+        check_runtime_spec("baseRuntimeSpecOverrides", &machine.base_runtime_spec_overrides, found);
     }
 }
 
