@@ -23,6 +23,8 @@ pub const PRIVATE_KEY: &str = "PRIVATE KEY";
 pub struct Block {
     /// The text between `BEGIN ` and the dashes.
     pub label: String,
+    /// Whether lines such as `Proc-Type: 4` stand before the body.
+    pub has_headers: bool,
     /// The decoded body.
     pub content: SecretBytes,
 }
@@ -32,22 +34,25 @@ pub struct Block {
 #[must_use]
 pub fn parse(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let mut open: Option<(&str, Zeroizing<String>)> = None;
+    let mut open: Option<(&str, bool, Zeroizing<String>)> = None;
     for line in text.lines().map(str::trim_end) {
         if let Some(label) = line.strip_prefix("-----BEGIN ").and_then(|rest| rest.strip_suffix("-----")) {
-            open = Some((label, Zeroizing::default()));
+            open = Some((label, false, Zeroizing::default()));
         } else if let Some(label) = line.strip_prefix("-----END ").and_then(|rest| rest.strip_suffix("-----"))
         {
-            let Some((begun, body)) = open.take() else { continue };
+            let Some((begun, has_headers, body)) = open.take() else { continue };
             if begun == label
                 && let Some(content) = base64::decode(&body)
             {
-                blocks.push(Block { label: label.to_owned(), content: content.as_slice().to_vec().into() });
+                let content = content.as_slice().to_vec().into();
+                blocks.push(Block { label: label.to_owned(), has_headers, content });
             }
-        } else if let Some((_, body)) = &mut open
-            && !line.contains(':')
-        {
-            body.extend(line.chars().filter(|c| !c.is_ascii_whitespace()));
+        } else if let Some((_, has_headers, body)) = &mut open {
+            if line.contains(':') {
+                *has_headers = true;
+            } else {
+                body.extend(line.chars().filter(|c| !c.is_ascii_whitespace()));
+            }
         }
     }
     blocks

@@ -34,6 +34,13 @@ fn registry_certificates() {
         "RegistryTLSConfig",
         &[
             (&format!("name: a\nca: |\n    {certificate}\n"), &[]),
+            (
+                &format!(
+                    "name: a\nca: |\n    {}\n",
+                    certificate.replacen("-----\n", "-----\n    A: b\n\n", 1)
+                ),
+                &["ca"],
+            ),
             ("name: ''\nca: a\n", &["name", "ca"]),
             (&format!("name: a\nca: |\n    {key}\n"), &["ca"]),
             (&format!("name: a\nclientIdentity:\n  cert: |\n    {certificate}\n  key: |\n    {key}\n"), &[]),

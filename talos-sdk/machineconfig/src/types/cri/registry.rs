@@ -81,9 +81,10 @@ impl Rules for RegistryTlsConfig {
     }
 }
 
-/// Whether one certificate at least can be read.
+/// Whether one certificate at least can be read. As Go does, those with headers are passed over.
 fn has_certificate(text: &str) -> bool {
-    let mut blocks = pem::parse(text).into_iter().filter(|block| block.label == pem::CERTIFICATE);
+    let mut blocks =
+        pem::parse(text).into_iter().filter(|block| block.label == pem::CERTIFICATE && !block.has_headers);
     blocks.any(|block| Certificate::from_der(block.content.expose()).is_ok())
 }
 
