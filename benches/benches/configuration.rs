@@ -1,63 +1,167 @@
-//! Generating, patching, reading and writing machine configurations. `cargo bench -p talos-benches`.
+//! Generating, patching, reading, writing and checking machine configurations.
 //!
-//! Each row is the time of one operation: the least and the median of as many as fit into a second.
+//! `cargo bench -p talos-benches -- NAME SECONDS FOLDER` measures one operation, once to warm up and then for so many
+//! seconds, and prints a line of JSON. FOLDER holds `secrets.yaml` and `config.yaml`, which `-- input 0 FOLDER` makes,
+//! so that another program can be given the same; `../run.sh` does that. Without a name all are measured.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark stops at what fails, and prints")]
 
+use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use talos_sdk::machineconfig::{Config, Contract, GenerateOptions, Patch, SecretsBundle, generate};
+use rustix::time::{ClockId, clock_gettime};
+use talos_sdk::machineconfig::{
+    Config, Contract, GenerateOptions, Mode, Patch, SecretsBundle, ValidateOptions, generate,
+};
 use talos_sdk::pki::SystemClock;
+use talos_sdk::yaml::{emit, parse_documents};
 
-const PATCH: &str = "machine:\n  sysctls:\n    user.max_user_namespaces: \"11255\"\n  kubelet:\n    extraArgs:\n      \
-                     rotate-server-certificates: true\ncluster:\n  network:\n    cni:\n      name: none\n";
+const NAMES: [&str; 10] = [
+    "generate",
+    "generate_patched",
+    "patch",
+    "load",
+    "encode",
+    "validate",
+    "load_and_validate",
+    "secrets",
+    "parse_yaml",
+    "write_yaml",
+];
 
-fn measure<T>(name: &str, mut operation: impl FnMut() -> T) {
-    for _ in 0..3 {
-        black_box(operation());
+const PATCHES: [&str; 3] = [
+    include_str!("../../tests/interop/patches/all.yaml"),
+    include_str!("../../tests/interop/patches/control-plane.yaml"),
+    include_str!("../../tests/interop/patches/worker.yaml"),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let name = arguments.first().map(String::as_str);
+    let seconds = arguments.get(1).map_or(1.0, |text| text.parse().unwrap());
+    let folder = arguments.get(2).map(Path::new);
+    match name {
+        Some("input") => make_input(folder.unwrap()),
+        Some(name) => measure(name, seconds, folder),
+        None => NAMES.iter().for_each(|name| measure(name, seconds, folder)),
     }
+}
+
+fn contract() -> Contract {
+    Contract::parse("v1.13").unwrap()
+}
+
+fn options() -> GenerateOptions {
+    GenerateOptions::new("bench", "https://bench.example.org:6443").with_contract(contract())
+}
+
+/// Both configurations, encoded, as Go's counterpart makes them: without a talosconfig.
+fn make(secrets: &SecretsBundle, options: &GenerateOptions) -> usize {
+    let made = generate(secrets, options, &SystemClock).unwrap();
+    made.control_plane.encode().unwrap().expose().len() + made.worker.encode().unwrap().expose().len()
+}
+
+fn make_input(folder: &Path) {
+    let secrets = SecretsBundle::generate(contract(), &SystemClock).unwrap();
+    let config = generate(&secrets, &options(), &SystemClock).unwrap().control_plane;
+    fs::write(folder.join("secrets.yaml"), secrets.to_yaml().unwrap().expose()).unwrap();
+    fs::write(folder.join("config.yaml"), config.encode().unwrap().expose()).unwrap();
+}
+
+fn measure(name: &str, seconds: f64, folder: Option<&Path>) {
+    let read = |file: &str| folder.map(|folder| fs::read_to_string(folder.join(file)).unwrap());
+    let secrets = || match read("secrets.yaml") {
+        Some(text) => SecretsBundle::from_yaml(&text).unwrap(),
+        None => SecretsBundle::generate(contract(), &SystemClock).unwrap(),
+    };
+    let text = || match read("config.yaml") {
+        Some(text) => text,
+        None => {
+            let made = generate(&secrets(), &options(), &SystemClock).unwrap();
+            made.control_plane.encode().unwrap().expose().to_owned()
+        }
+    };
+    let patch = |at: usize| Patch::parse(PATCHES[at]).unwrap();
+    let validate = ValidateOptions::new(Mode::Metal);
+    match name {
+        "generate" => {
+            let (secrets, options) = (secrets(), options());
+            repeat(name, seconds, || make(&secrets, &options));
+        }
+        "generate_patched" => {
+            let (secrets, options) = (secrets(), options());
+            repeat(name, seconds, || {
+                let options = options
+                    .clone()
+                    .with_patches([patch(0)])
+                    .with_control_plane_patches([patch(1)])
+                    .with_worker_patches([patch(2)]);
+                make(&secrets, &options)
+            });
+        }
+        "patch" => {
+            let text = text();
+            repeat(name, seconds, || {
+                let config = Config::from_yaml(&text).unwrap();
+                config.patch(&[patch(0), patch(1)]).unwrap().to_yaml().unwrap()
+            });
+        }
+        "load" => {
+            let text = text();
+            repeat(name, seconds, || Config::from_yaml(&text).unwrap());
+        }
+        "encode" => {
+            let config = Config::from_yaml(&text()).unwrap();
+            repeat(name, seconds, || config.encode().unwrap());
+        }
+        "validate" => {
+            let config = Config::from_yaml(&text()).unwrap();
+            repeat(name, seconds, || config.validate(&validate));
+        }
+        "load_and_validate" => {
+            let text = text();
+            repeat(name, seconds, || Config::from_yaml(&text).unwrap().validate(&validate));
+        }
+        "secrets" => repeat(name, seconds, || SecretsBundle::generate(contract(), &SystemClock).unwrap()),
+        "parse_yaml" => {
+            let text = text();
+            repeat(name, seconds, || parse_documents(&text).unwrap());
+        }
+        "write_yaml" => {
+            let documents = parse_documents(&text()).unwrap();
+            repeat(name, seconds, || documents.iter().map(emit).collect::<String>());
+        }
+        other => panic!("no operation {other}, only {}", NAMES.join(", ")),
+    }
+}
+
+fn repeat<T>(name: &str, seconds: f64, mut operation: impl FnMut() -> T) {
+    black_box(operation());
     let mut times = Vec::new();
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(1) {
+    let (began, cpu) = (Instant::now(), cpu_time());
+    while times.is_empty() || began.elapsed().as_secs_f64() < seconds {
         let start = Instant::now();
         black_box(operation());
         times.push(start.elapsed());
     }
+    let cpu = (cpu_time() - cpu) / times.len() as u32;
     times.sort_unstable();
     println!(
-        "| {name} | {:.1} | {:.1} | {} |",
+        "{{\"name\":\"{name}\",\"iterations\":{},\"min_us\":{:.2},\"p50_us\":{:.2},\"cpu_per_op_us\":{:.2}}}",
+        times.len(),
         micros(times[0]),
         micros(times[times.len() / 2]),
-        times.len()
+        micros(cpu)
     );
+}
+
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
 }
 
 fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
-}
-
-fn main() {
-    let contract = Contract::parse("v1.13").unwrap();
-    let bundle = SecretsBundle::generate(contract, &SystemClock).unwrap();
-    let options = GenerateOptions::new("bench", "https://bench.example.org:6443").with_contract(contract);
-    let generated = generate(&bundle, &options, &SystemClock).unwrap();
-    let config = generated.control_plane;
-    let text = config.encode().unwrap();
-    let patches = [Patch::parse(PATCH).unwrap()];
-    let secrets = bundle.to_yaml().unwrap();
-
-    println!("| operation | least µs | median µs | times |\n|---|---|---|---|");
-    measure("generate control plane, worker, talosconfig", || {
-        generate(&bundle, &options, &SystemClock).unwrap()
-    });
-    measure("patch a control plane's configuration", || config.patch(&patches).unwrap());
-    measure("read it, strictly", || Config::from_yaml(text.expose()).unwrap());
-    measure("write it", || config.encode().unwrap());
-    measure("read and check a secrets bundle", || {
-        let bundle = SecretsBundle::from_yaml(secrets.expose()).unwrap();
-        bundle.validate().unwrap();
-        bundle
-    });
-    measure("read a patch", || Patch::parse(PATCH).unwrap());
 }

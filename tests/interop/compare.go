@@ -293,6 +293,7 @@ func compareSuites(path string) ([]suite, error) {
 
 	return []suite{
 		{"yaml", randomValue, answering(marshalYAML), sameTexts("text")},
+		{"read", randomLines, answering(readYAML), sameTexts("tree")},
 		{"secrets", randomSecretsRequest, answering(answerSecrets), sameSecrets},
 		{"gen", bundles.randomGenRequest, answering(gen), sameGenerated},
 		{"patch", bundles.randomPatchRequest, answering(patch), sameTexts("out")},

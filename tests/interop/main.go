@@ -23,6 +23,7 @@ JSON lines on stdin, one JSON line per request on stdout:
   load                parse a config, print its documents and re-encoded text
   redact              a config with ****** for its secrets
   yaml                yaml.Marshal of a JSON value
+  read                trees of the documents of a YAML text
   talosconfig         parse, merge, issue
   cert                X.509 facts, chain verification
   cel                 whether Talos takes a CEL expression in an environment
@@ -46,6 +47,7 @@ func main() {
 		"load":               func([]string) error { return lines(load) },
 		"redact":             func([]string) error { return lines(redact) },
 		"yaml":               func([]string) error { return lines(marshalYAML) },
+		"read":               func([]string) error { return lines(readYAML) },
 		"talosconfig":        func([]string) error { return lines(talosconfig) },
 		"cert":               func([]string) error { return lines(cert) },
 		"cel":                func([]string) error { return lines(checkCEL) },

@@ -71,3 +71,28 @@ func randomTree(r *rand.Rand, depth int) any {
 func randomValue(r *rand.Rand) map[string]any {
 	return map[string]any{"value": randomTree(r, 4)}
 }
+
+// lines of a YAML text, to be put together and damaged.
+var pieces = []string{
+	"a: b", "- a", "- - b", "  c: d", "  - e", "? f", ": g", "a: |", "  text", "b: >-", "   more", "c: |2+", "'d e': \"f\\n\\x41\"", "\"", "'",
+	"{a: b, c: [d, e: f]}", "[g, {h, i: }, ]", "j: [k", "  , l]", "&m n: *m", "- *m", "<<: *m", "!!str o: !p q", "!<tag:r> s", "--- t", "---", "...",
+	"%YAML 1.1", "%TAG !u! tag:u:", "!u!v w", "# x", "\t# y", "z: # 1", "2: 3 # 4", "", "  ", "\t", "a: b: c", "k: v\r", "\ufeffa: b", "- ", "? ", ": ",
+}
+
+func randomLines(r *rand.Rand) map[string]any {
+	var b strings.Builder
+
+	for range r.IntN(7) {
+		b.WriteString(pieces[r.IntN(len(pieces))] + "\n")
+	}
+
+	text := []rune(b.String())
+
+	for range r.IntN(3) {
+		at := r.IntN(len(text) + 1)
+		cut := min(len(text), at+r.IntN(3))
+		text = []rune(string(text[:at]) + scraps[r.IntN(len(scraps))] + string(text[cut:]))
+	}
+
+	return map[string]any{"text": string(text)}
+}

@@ -8,6 +8,7 @@
 //! | `load` | `config` | `documents`, `text`, `error` |
 //! | `redact` | `config` | `text`, `error` |
 //! | `yaml` | `value` (numbers enter as 64-bit floats) | `text`, `error` |
+//! | `read` | `text` (YAML) | `tree` (a line a node), `error` |
 //! | `talosconfig` | `op`: parse, merge, issue | `config`, `text`, `renames`, `error` |
 //! | `cert` | `op`: parse, verify | `items`, or `ok` and `error` |
 //!
@@ -19,6 +20,7 @@ pub mod configuration;
 pub mod generation;
 pub mod instant;
 pub mod talosconfig;
+pub mod tree;
 
 use std::io::{self, BufRead, Write};
 
@@ -42,6 +44,7 @@ pub fn command(name: &str) -> Option<Command> {
         "load" => |line| answer(line, configuration::load),
         "redact" => |line| answer(line, configuration::redact),
         "yaml" => |line| answer(line, yaml),
+        "read" => |line| answer(line, tree::read),
         "talosconfig" => |line| answer(line, talosconfig::answer),
         "cert" => |line| answer(line, certificate::answer),
         _ => return None,

@@ -18,14 +18,24 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> Zeroizing<String> {
 /// The bytes that `text` stands for; line breaks in it are skipped. Nothing where it is not base64.
 #[must_use]
 pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let text: Zeroizing<String> =
-        Zeroizing::new(text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect());
-    ENGINE.decode(text.as_bytes()).ok().map(Zeroizing::new)
+    let bytes = if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
+        let joined = Zeroizing::new(text.replace(['\r', '\n'], ""));
+        ENGINE.decode(joined.as_bytes())
+    } else {
+        ENGINE.decode(text)
+    };
+    bytes.ok().map(Zeroizing::new)
 }
 
 /// As [`decode`], for bytes that are text.
 #[must_use]
 pub fn decode_text(text: &str) -> Option<Zeroizing<String>> {
-    let bytes = decode(text)?;
-    std::str::from_utf8(&bytes).ok().map(|text| Zeroizing::new(text.to_owned()))
+    let mut bytes = decode(text)?;
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Some(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            None
+        }
+    }
 }

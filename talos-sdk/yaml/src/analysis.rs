@@ -22,6 +22,28 @@ pub(crate) fn is_printable(c: char) -> bool {
     matches!(c, '\n' | ' '..='~' | '\u{A0}'..='\u{D7FF}' | '\u{E000}'..='\u{FEFE}' | '\u{FF00}'..='\u{FFFD}')
 }
 
+/// Whether the text has only letters, digits and marks that never mean anything, as names, numbers and base64 have.
+/// This saves most texts the closer look.
+pub(crate) fn is_ordinary(text: &str) -> bool {
+    text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+        && text.bytes().all(|byte| ORDINARY[usize::from(byte)])
+}
+
+const ORDINARY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < b"-_./+=".len() {
+        table[b"-_./+="[mark] as usize] = true;
+        mark += 1;
+    }
+    table
+};
+
 impl Analysis {
     pub(crate) fn of(text: &str) -> Self {
         if text.is_empty() {
@@ -31,6 +53,15 @@ impl Analysis {
                 plain_in_block: true,
                 single_quoted: true,
                 block: false,
+            };
+        }
+        if is_ordinary(text) {
+            return Self {
+                multiline: false,
+                plain_in_flow: true,
+                plain_in_block: true,
+                single_quoted: true,
+                block: true,
             };
         }
         let mut flow_indicator = text.starts_with("---") || text.starts_with("...");

@@ -103,8 +103,9 @@ impl<'a> Composer<'a> {
                 self.open(Content::Mapping(Vec::new()), Tag::Map, properties, flow, mark)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(open) = self.stack.pop() {
+                if let Some(mut open) = self.stack.pop() {
                     unique_keys(&open.node)?;
+                    open.node.shrink();
                     self.add(open.node);
                 }
             }

@@ -206,7 +206,13 @@ impl<'a> Cursor<'a> {
 
 /// Where the first character stands that may not be in a YAML text.
 fn forbidden(text: &str, ascii: bool) -> Option<usize> {
-    let control = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    let is_control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let bytes = text.as_bytes();
+    // Whole blocks first, which a processor looks at many bytes at a time.
+    let clean =
+        bytes.chunks(64).take_while(|block| !block.iter().fold(false, |any, byte| any | is_control(byte)));
+    let clean = (clean.count() * 64).min(bytes.len());
+    let control = bytes[clean..].iter().position(is_control).map(|at| clean + at);
     if ascii {
         return control;
     }

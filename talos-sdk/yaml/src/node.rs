@@ -351,6 +351,15 @@ impl Node {
         }
     }
 
+    /// Gives back the room for children that never came.
+    pub(crate) fn shrink(&mut self) {
+        match &mut self.content {
+            Content::Scalar(_) => {}
+            Content::Sequence(items) => items.shrink_to_fit(),
+            Content::Mapping(entries) => entries.shrink_to_fit(),
+        }
+    }
+
     pub(crate) fn drain_children(&mut self, into: &mut Vec<Node>) {
         match &mut self.content {
             Content::Scalar(_) => {}
