@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use talos_sdk::machineconfig::{
-    Config, Contract, GenerateOptions, Mode, Patch, SecretsBundle, ValidateOptions, generate,
+    Config, Contract, GenerateOptions, MachineType, Mode, Patch, SecretsBundle, ValidateOptions, generate,
+    generate_config,
 };
 use talos_sdk::pki::SystemClock;
 use talos_sdk::yaml::{emit, parse_documents};
@@ -57,10 +58,10 @@ fn options() -> GenerateOptions {
     GenerateOptions::new("bench", "https://bench.example.org:6443").with_contract(contract())
 }
 
-/// Both configurations, encoded, as Go's counterpart makes them: without a talosconfig.
+/// Both configurations, encoded.
 fn make(secrets: &SecretsBundle, options: &GenerateOptions) -> usize {
-    let made = generate(secrets, options, &SystemClock).unwrap();
-    made.control_plane.encode().unwrap().expose().len() + made.worker.encode().unwrap().expose().len()
+    let one = |role| generate_config(role, secrets, options).unwrap().encode().unwrap().expose().len();
+    one(MachineType::ControlPlane) + one(MachineType::Worker)
 }
 
 fn make_input(folder: &Path) {

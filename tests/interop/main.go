@@ -33,6 +33,9 @@ network (loopback):
   serve               Talos API server
   client              Talos API client
 
+measure:
+  bench               one operation on the input of benches/run.sh, again and again
+
 judge:
   compare             random input through this program and through conformance
   samples             random configurations, each with what Go's loader says
@@ -54,6 +57,7 @@ func main() {
 		"cel-verdicts":       func([]string) error { return lines(recordCEL) },
 		"serve":              serve,
 		"client":             runClient,
+		"bench":              bench,
 		"compare":            compare,
 		"samples":            samples,
 	}

@@ -41,12 +41,6 @@ pub struct Generated {
 /// contract's release does not know, [`ErrorKind::InvalidSecrets`] for a bundle that lacks something, and what
 /// [`Config::patch`] returns for the patches.
 pub fn generate(secrets: &SecretsBundle, options: &GenerateOptions, clock: &dyn Clock) -> Result<Generated> {
-    if options.kubernetes_version.is_empty() {
-        return Err(Error::new(
-            ErrorKind::InvalidOption,
-            "the Kubernetes version is empty, give one such as 1.30.4",
-        ));
-    }
     if options.kubernetes {
         secrets.validate()?;
     } else {
@@ -55,18 +49,33 @@ pub fn generate(secrets: &SecretsBundle, options: &GenerateOptions, clock: &dyn 
     let client = LeafOptions::client(options.talosconfig_roles.clone());
     let endpoints = options.talosconfig_endpoints.clone();
     Ok(Generated {
-        control_plane: machine(MachineType::ControlPlane, secrets, options, &options.control_plane_patches)?,
-        worker: machine(MachineType::Worker, secrets, options, &options.worker_patches)?,
+        control_plane: generate_config(MachineType::ControlPlane, secrets, options)?,
+        worker: generate_config(MachineType::Worker, secrets, options)?,
         talosconfig: secrets.talosconfig_with(&options.cluster_name, endpoints, client, clock)?,
     })
 }
 
-fn machine(
+/// Generates the configuration of one role only, without a client certificate, from a bundle whose keys and
+/// certificates are taken as they are: [`SecretsBundle::validate`] is for bundles that come from elsewhere.
+///
+/// # Errors
+///
+/// As [`generate`], but for keys and certificates that can't be read.
+pub fn generate_config(
     role: MachineType,
     secrets: &SecretsBundle,
     options: &GenerateOptions,
-    patches: &[Patch],
 ) -> Result<Config> {
+    if options.kubernetes_version.is_empty() {
+        return Err(Error::new(
+            ErrorKind::InvalidOption,
+            "the Kubernetes version is empty, give one such as 1.30.4",
+        ));
+    }
+    let patches: &[Patch] = match role {
+        MachineType::Worker => &options.worker_patches,
+        _ => &options.control_plane_patches,
+    };
     let documents = documents(role, secrets, options)?;
     let config = Config::new(documents)?.patch(&options.patches)?.patch(patches)?;
     if !options.newer_documents {

@@ -62,7 +62,7 @@ pub use contract::Contract;
 pub use diff::{Change, ChangeKind, Diff};
 pub use document::{Document, DocumentKind};
 pub use error::{Error, ErrorKind, Result};
-pub use generate::{Generated, generate};
+pub use generate::{Generated, generate, generate_config};
 pub use kubernetes_range::KubernetesRange;
 pub use machine_type::MachineType;
 pub use mode::Mode;

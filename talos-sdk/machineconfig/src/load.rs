@@ -82,7 +82,8 @@ pub(crate) fn read_patch(nodes: Vec<Node>) -> Result<Vec<Piece>> {
         let mut found = Vec::new();
         let line = node.line();
         let wrong = |problem| Error::new(ErrorKind::InvalidValue, format!("line {line}: {problem}"));
-        let deleted = extract(&mut node, false, &mut Vec::new(), &mut found).map_err(wrong)?;
+        let deleted = holds_deletion(&node).map_err(|problem| wrong(problem.to_owned()))?
+            && extract(&mut node, false, &mut Vec::new(), &mut found).map_err(wrong)?;
         for (path, item) in found {
             let deletion = deletion.as_mut().map_err(|problem| wrong((*problem).to_owned()))?;
             if path.is_empty() && deletion.kind == V1ALPHA1 {
@@ -161,6 +162,25 @@ fn unknown_kind(kind: &str, line: u32) -> Error {
 
 /// A place to delete: the path, and the list entry at its end.
 type Found = (Vec<String>, Option<Item>);
+
+/// Levels of nesting in which deletions are looked for, one call a level.
+const DELETION_DEPTH: usize = 256;
+
+/// Whether `$patch: delete` is anywhere in the tree.
+fn holds_deletion(root: &Node) -> Result<bool, &'static str> {
+    let mut pending = vec![(root, 0)];
+    let (mut found, mut deepest) = (false, 0);
+    while let Some((node, depth)) = pending.pop() {
+        found |= node.entries().iter().any(|(key, value)| is_delete(key, value));
+        deepest = deepest.max(depth);
+        pending.extend(node.items().iter().map(|item| (item, depth + 1)));
+        pending.extend(node.entries().iter().map(|(_, value)| (value, depth + 1)));
+    }
+    if found && deepest > DELETION_DEPTH {
+        return Err("a document with $patch: delete can't be nested deeper than 256 levels");
+    }
+    Ok(found)
+}
 
 /// Takes `$patch: delete` out of a tree with the mappings that hold it; says whether the node itself goes.
 fn extract(

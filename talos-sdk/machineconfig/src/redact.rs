@@ -79,14 +79,16 @@ pub(crate) fn redact(node: &mut Node, shape: &Shape) {
 
 /// Replaces every value under `secret`, whatever it is. Talos does not look into lists of lists.
 fn redact_key(node: &mut Node, secret: &str) {
-    for (key, value) in node.entries_mut().into_iter().flatten() {
-        if key.value() == Some(secret) {
-            *value = Node::string(REDACTED);
-            continue;
-        }
-        redact_key(value, secret);
-        for item in value.items_mut().into_iter().flatten() {
-            redact_key(item, secret);
+    let mut pending = vec![node];
+    while let Some(node) = pending.pop() {
+        for (key, value) in node.entries_mut().into_iter().flatten() {
+            if key.value() == Some(secret) {
+                *value = Node::string(REDACTED);
+            } else if value.is_sequence() {
+                pending.extend(value.items_mut().into_iter().flatten());
+            } else {
+                pending.push(value);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use crate::compose::Open;
+use crate::error::quoted;
 use crate::node::{Content, Node};
 use crate::{Error, ErrorKind, Mark, Result};
 
@@ -63,7 +64,7 @@ impl<'a> Anchors<'a> {
         let Some(anchor) = self.by_name.get_mut(name) else {
             return Err(syntax(
                 mark,
-                format!("unknown anchor {name:?}; define it with &{name} before its first use"),
+                format!("unknown anchor {}; define it with & before its first use", quoted(name)),
             ));
         };
         if anchor.copy.is_none() {
@@ -78,7 +79,7 @@ impl<'a> Anchors<'a> {
         }
         match &anchor.copy {
             Some(node) => Ok(node.clone()),
-            None => Err(syntax(mark, format!("the value of anchor {name:?} contains itself"))),
+            None => Err(syntax(mark, format!("the value of anchor {} contains itself", quoted(name)))),
         }
     }
 }

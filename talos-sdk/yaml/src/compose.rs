@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::anchor::Anchors;
+use crate::error::quoted;
 use crate::node::{Content, Node};
 use crate::parser::{Event, Parser, Properties};
 use crate::{Error, ErrorKind, Mark, Result, ScalarStyle, Style, Tag, resolve};
@@ -217,8 +218,8 @@ fn duplicate(earlier: &Node, later: &Node) -> Error {
         ErrorKind::DuplicateKey,
         Some(later.mark),
         format!(
-            "key {:?} is already defined at line {}; keep one of them",
-            later.value().unwrap_or_default(),
+            "key {} is already defined at line {}; keep one of them",
+            quoted(later.value().unwrap_or_default()),
             earlier.mark.line
         ),
     )

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 
 use crate::node::{Content, Kind, Node};
+use crate::represent::NODE;
 use crate::resolve::{self, Scalar};
 use crate::{Error, ErrorKind, Result, Tag, merge};
 
@@ -400,9 +401,6 @@ impl<'de> de::VariantAccess<'de> for Deserializer<'de> {
         self.map(visitor, true)
     }
 }
-
-/// Name under which a [`Node`] asks for itself.
-const NODE: &str = "$talos_yaml::Node";
 
 thread_local! {
     /// The node on its way from the deserializer to the visitor that asked for it.

@@ -103,6 +103,15 @@ impl Error {
     }
 }
 
+/// A name in quotes for a message, cut if it is very long.
+pub(crate) fn quoted(name: &str) -> String {
+    const LONGEST: usize = 80;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("\"{}…\"", name[..end].escape_debug()),
+        None => format!("{name:?}"),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(mark) = self.inner.mark {

@@ -41,6 +41,7 @@ mod node;
 mod number;
 mod order;
 mod parser;
+mod represent;
 mod resolve;
 mod scalar;
 mod scanner;

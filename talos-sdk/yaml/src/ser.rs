@@ -5,6 +5,7 @@ use serde::ser::{self, Serialize};
 use crate::node::Node;
 use crate::number::{go_f32, go_f64};
 use crate::order::sort_entries;
+use crate::represent::{NODE, hand_over, request};
 use crate::resolve::{self, Scalar};
 use crate::{Error, ErrorKind, Result, ScalarStyle, Tag};
 
@@ -112,12 +113,25 @@ impl Serialize for TimestampText<'_> {
 /// are maps and so come out in natural order. Use [`crate::emit`] to keep the form.
 impl Serialize for Node {
     fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(NODE, &Parts(self))
+    }
+}
+
+/// A node, part by part, for writers of other formats.
+struct Parts<'a>(&'a Node);
+
+impl Serialize for Parts<'_> {
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use ser::{Error as _, SerializeMap as _};
-        if self.is_sequence() {
-            return serializer.collect_seq(self.items());
+        let node = self.0;
+        if hand_over(node) {
+            return serializer.serialize_unit();
         }
-        if self.is_mapping() {
-            let entries = crate::merge::entries(self).map_err(S::Error::custom)?;
+        if node.is_sequence() {
+            return serializer.collect_seq(node.items());
+        }
+        if node.is_mapping() {
+            let entries = crate::merge::entries(node).map_err(S::Error::custom)?;
             let mut map = serializer.serialize_map(Some(entries.len()))?;
             for (key, value) in entries {
                 if !key.is_scalar() {
@@ -127,17 +141,27 @@ impl Serialize for Node {
             }
             return map.end();
         }
-        match self.resolve().map_err(S::Error::custom)? {
-            Scalar::Null => serializer.serialize_unit(),
-            Scalar::Bool(value) => serializer.serialize_bool(value),
-            Scalar::Int(value) => serializer.serialize_i64(value),
-            Scalar::Uint(value) => serializer.serialize_u64(value),
-            Scalar::Float(value) => serializer.serialize_f64(value),
-            Scalar::Str(text) => serializer.serialize_str(text),
-            Scalar::Binary(value) => serializer.serialize_bytes(&value),
-            Scalar::Timestamp(text) => TimestampText(&text).serialize(serializer),
-        }
+        serialize_scalar(node, serializer)
     }
+}
+
+fn serialize_scalar<S: ser::Serializer>(node: &Node, serializer: S) -> Result<S::Ok, S::Error> {
+    use ser::Error as _;
+    match node.resolve().map_err(S::Error::custom)? {
+        Scalar::Null => serializer.serialize_unit(),
+        Scalar::Bool(value) => serializer.serialize_bool(value),
+        Scalar::Int(value) => serializer.serialize_i64(value),
+        Scalar::Uint(value) => serializer.serialize_u64(value),
+        Scalar::Float(value) => serializer.serialize_f64(value),
+        Scalar::Str(text) => serializer.serialize_str(text),
+        Scalar::Binary(value) => serializer.serialize_bytes(&value),
+        Scalar::Timestamp(text) => TimestampText(&text).serialize(serializer),
+    }
+}
+
+/// What the scalar means, as Go represents it.
+pub(crate) fn scalar(node: &Node) -> Result<Node> {
+    serialize_scalar(node, Serializer)
 }
 
 #[derive(Clone, Copy)]
@@ -233,6 +257,9 @@ impl ser::Serializer for Serializer {
         Ok(string(variant))
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Node> {
+        if name == NODE {
+            return request(|| value.serialize(self));
+        }
         let mut node = value.serialize(self)?;
         let tag = match name {
             STR_TEXT => Tag::Str,

@@ -153,6 +153,7 @@ fn deep_trees_need_no_stack() {
         let copy = node.clone();
         assert!(node == copy);
         assert_eq!(emit(&node).trim_end(), flow(10_000));
+        assert_eq!(to_string(&node).unwrap().len(), 2 * 10_000 + 1);
         assert!(!format!("{node:?}").is_empty());
         drop(copy);
         assert_eq!(error(&flow(10_001)).kind(), ErrorKind::Limit);

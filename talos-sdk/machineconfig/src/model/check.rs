@@ -9,7 +9,9 @@ use crate::model::shape::{HEADER_KEYS, Shape, Struct};
 #[derive(Debug, Default)]
 pub(crate) struct Check {
     path: Vec<String>,
-    problems: Vec<Problem>,
+    /// The first one, and how many follow.
+    problem: Option<Problem>,
+    more: usize,
 }
 
 #[derive(Debug)]
@@ -51,12 +53,16 @@ impl Check {
             if let Some(field) = shape.field(name) {
                 self.below(name.to_owned(), value, field.shape);
             } else if shape.header.is_none() || !HEADER_KEYS.contains(&name) {
+                if self.problem.is_some() {
+                    self.more += 1;
+                    continue;
+                }
                 let known: Vec<_> = shape.flat().iter().map(|field| field.key).collect();
                 let hint = match nearest(name, &known) {
                     Some(near) => format!("unknown key, did you mean {near:?}?"),
                     None => "unknown key".to_owned(),
                 };
-                self.path.push(name.to_owned());
+                self.path.push(name.chars().take(LONGEST_NAME).collect());
                 self.report(key.mark(), hint);
                 self.path.pop();
             }
@@ -71,21 +77,25 @@ impl Check {
             }
             path.push_str(step);
         }
-        self.problems.push(Problem { path, mark, text });
+        self.problem = Some(Problem { path, mark, text });
     }
 
     /// The first problem, and how many more there are.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        let more = self.problems.len().saturating_sub(1);
-        let Some(first) = self.problems.into_iter().next() else { return Ok(()) };
-        let Problem { path, mark, text } = first;
-        let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+        let Some(Problem { path, mark, text }) = self.problem else { return Ok(()) };
+        let more = if self.more == 0 { String::new() } else { format!(" (and {} more)", self.more) };
         Err(Error::new(ErrorKind::UnknownKey, format!("line {}: {path}: {text}{more}", mark.line)))
     }
 }
 
+/// Characters of a name that a message repeats.
+const LONGEST_NAME: usize = 80;
+
 /// The known key that is most like `name`, if one is like it at all.
 pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
     let lower = name.to_lowercase();
     known
         .iter()

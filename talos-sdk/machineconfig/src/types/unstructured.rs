@@ -1,6 +1,6 @@
 //! Maps that Talos hands on without looking into them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::ops::{Deref, DerefMut};
 
@@ -87,42 +87,63 @@ impl Value for Unstructured {
     }
 }
 
-fn merge_nodes(left: &mut Node, mut right: Node) -> Result<(), Mismatch> {
-    if left.is_null() {
-        *left = right;
-        return Ok(());
-    }
-    let (left_type, right_type) = (type_name(left), type_name(&right));
-    if left_type != right_type {
-        return Err(Mismatch::new(left_type, right_type));
-    }
-    match left.kind() {
-        Kind::Mapping => {
-            for (key, value) in right.take_entries() {
-                let name = key.value().unwrap_or_default().to_owned();
-                match left.get_mut(&name) {
-                    Some(entry) => merge_nodes(entry, value).map_err(|mismatch| mismatch.under(&name))?,
-                    None => {
-                        if let Some(entries) = left.entries_mut() {
-                            entries.push((key, value));
-                        }
+/// Merges `right` into `left`, without recursion: free-form values can be very deep.
+fn merge_nodes(left: &mut Node, right: Node) -> Result<(), Mismatch> {
+    // Keys that lead to a value: the index of the one before, and the key.
+    let mut steps: Vec<(Option<usize>, String)> = Vec::new();
+    let mut pending = vec![(left, right, None)];
+    while let Some((left, mut right, step)) = pending.pop() {
+        if left.is_null() {
+            *left = right;
+            continue;
+        }
+        let (left_type, right_type) = (type_name(left), type_name(&right));
+        if left_type != right_type {
+            let mut mismatch = Mismatch::new(left_type, right_type);
+            let mut at = step;
+            while let Some((before, key)) = at.and_then(|at: usize| steps.get(at)) {
+                mismatch = mismatch.under(key);
+                at = *before;
+            }
+            return Err(mismatch);
+        }
+        match left.kind() {
+            Kind::Mapping => {
+                let Some(entries) = left.entries_mut() else { continue };
+                let old: HashMap<String, usize> =
+                    entries.iter().enumerate().map(|(at, (key, _))| (text(key).to_owned(), at)).collect();
+                let mut changes: HashMap<usize, Node> = HashMap::new();
+                for (key, value) in right.take_entries() {
+                    match old.get(text(&key)) {
+                        Some(at) => drop(changes.insert(*at, value)),
+                        None => entries.push((key, value)),
+                    }
+                }
+                for (at, (key, value)) in entries.iter_mut().enumerate() {
+                    if let Some(change) = changes.remove(&at) {
+                        steps.push((step, text(key).to_owned()));
+                        pending.push((value, change, Some(steps.len() - 1)));
                     }
                 }
             }
-        }
-        Kind::Sequence => {
-            let mut more = right.take_items();
-            if let Some(items) = left.items_mut() {
-                items.append(&mut more);
+            Kind::Sequence => {
+                let mut more = right.take_items();
+                if let Some(items) = left.items_mut() {
+                    items.append(&mut more);
+                }
             }
-        }
-        Kind::Scalar => {
-            if !is_zero(&right) {
-                mem::swap(left, &mut right);
+            Kind::Scalar => {
+                if !is_zero(&right) {
+                    mem::swap(left, &mut right);
+                }
             }
         }
     }
     Ok(())
+}
+
+fn text(node: &Node) -> &str {
+    node.value().unwrap_or_default()
 }
 
 /// Whether a scalar keeps the one it is merged into: a zero number or empty text, but not `false`.
