@@ -249,5 +249,10 @@ fn sections_must_not_say_the_same() {
         ("KubeSchedulerConfig\nimage: a", sections, &["cluster.scheduler", "machine.controlPlane.scheduler"]),
         ("KubeProxyConfig\nimage: a", sections, &["cluster.proxy"]),
         ("KubePrismConfig\nport: 1", "machine:\n  features: {}", &[]),
+        (
+            "KubeNodeConfig",
+            "machine:\n  nodeLabels: {}\n  nodeAnnotations: {}\n  nodeTaints: null",
+            &["machine.nodeLabels", "machine.nodeAnnotations"],
+        ),
     ]);
 }

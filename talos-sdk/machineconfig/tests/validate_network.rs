@@ -44,7 +44,7 @@ fn links() {
         ("LinkAliasConfig", "name: net0\nselector:\n  match: 'true'", &[]),
         ("LinkAliasConfig", "name: net%d\nselector:\n  match: 'true'", &[]),
         ("LinkAliasConfig", "name: net%s", &["error name", "error selector.match"]),
-        ("LinkAliasConfig", "name: '%d'\nselector:\n  match: 'true'", &["error name"]),
+        ("LinkAliasConfig", "name: '%d'\nselector:\n  match: '1'", &["error name", "error selector.match"]),
         ("EthernetConfig", "wakeOnLan: [magic]", &["error name"]),
     ]);
 }
@@ -179,12 +179,11 @@ fn names() {
         ),
         (
             "ResolverConfig",
-            "nameservers:\n  - tlsServerName: a\n  - address: 10.0.0.1\n    protocol: DoT",
+            "hostDNS:\n  enabled: true\nnameservers:\n  - tlsServerName: a\n  - address: 10.0.0.1\n    protocol: DoT",
             &[
                 "error nameservers[0].tlsServerName",
                 "error nameservers[0].address",
                 "error nameservers[1].tlsServerName",
-                "error nameservers[1].protocol",
             ],
         ),
         (
@@ -269,6 +268,9 @@ fn sections_must_not_say_the_same() {
             "machine:\n  time:\n    disabled: true\n    servers: [a]\n    bootTimeout: 1s",
             &["machine.time.disabled", "machine.time.servers", "machine.time.bootTimeout"],
         ),
+        // Talos takes an empty list for one that was given.
+        ("ResolverConfig", "machine:\n  network:\n    searchDomains: []", &["machine.network.searchDomains"]),
+        ("ResolverConfig", "machine:\n  network:\n    searchDomains: null", &[]),
         ("KubeSpanConfig", "machine:\n  network:\n    kubespan: {}", &["machine.network.kubespan"]),
     ]);
 }

@@ -17,9 +17,6 @@ struct Verdict {
     warnings: Option<usize>,
 }
 
-/// Cases that fail until the rules of all kinds are there.
-const PENDING: &str = include_str!("data/pending_verdicts.txt");
-
 fn reference(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference").join(name);
     if path.exists() {
@@ -39,21 +36,15 @@ fn verdict(text: &str, mode: &str, strict: bool) -> Verdict {
 
 /// Compares all cases and names those that differ.
 fn judge(cases: impl IntoIterator<Item = (String, Verdict, Verdict)>) {
-    let (mut total, mut wrong, mut fixed) = (0, Vec::new(), Vec::new());
+    let (mut total, mut wrong) = (0, Vec::new());
     for (name, expected, mut found) in cases {
         total += 1;
         if expected.warnings.is_none() {
             found.warnings = None;
         }
-        let pending = PENDING.lines().any(|line| line == name);
-        if expected != found && !pending {
+        if expected != found {
             wrong.push(format!("{name}\n    Go:   {expected:?}\n    here: {found:?}"));
-        } else if expected == found && pending {
-            fixed.push(name);
         }
-    }
-    if !fixed.is_empty() {
-        eprintln!("no longer pending:\n{}", fixed.join("\n"));
     }
     assert!(wrong.is_empty(), "{} of {total} verdicts differ:\n{}", wrong.len(), wrong.join("\n"));
 }

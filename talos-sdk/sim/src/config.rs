@@ -106,7 +106,7 @@ impl NodeConfig {
                 .unwrap_or_else(|| "cluster.local".to_owned()),
             service_subnets: network.map(|network| network.service_subnets.to_vec()).unwrap_or_default(),
             admin_kubeconfig_lifetime: lifetime.filter(|time| !time.is_zero()).unwrap_or(YEAR),
-            node_labels: machine.node_labels.clone(),
+            node_labels: (*machine.node_labels).clone(),
             allow_scheduling_on_control_planes: cluster.allow_scheduling_on_control_planes.unwrap_or(false),
         })
     }

@@ -74,7 +74,7 @@ fn machine(role: MachineType, secrets: &SecretsBundle, options: &GenerateOptions
         sysctls: options.sysctls.clone(),
         registries: registries::section(options),
         features: Some(features(options)),
-        node_labels,
+        node_labels: node_labels.into(),
         ..Default::default()
     })
 }

@@ -314,7 +314,7 @@ macro_rules! text_enum {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let known = [(Self::$first, $first_text), $((Self::$variant, $text)),*];
                 let lower = text.to_lowercase();
-                known.iter().find(|(_, known)| *known == text || *known == lower).map(|(value, _)| *value).ok_or_else(
+                known.iter().find(|(_, known)| known.eq_ignore_ascii_case(&lower)).map(|(value, _)| *value).ok_or_else(
                     || {
                         let words: Vec<_> = known.iter().map(|(_, text)| *text).collect();
                         let problem = format!("{text:?} is not one of {}", words.join(", "));

@@ -1,11 +1,11 @@
 //! Certificates and keys that the configuration holds as PEM text.
 
-use talos_pki::{Algorithm, Certificate, PrivateKey, pem};
+use talos_pki::{Certificate, PrivateKey, pem};
 
 use crate::types::PemPair;
 use crate::validate::Findings;
 
-/// Checks that the text at `keys` is made of certificates. They are not decoded.
+/// Checks that the text at `keys` is made of certificates, and says whether it is. They are not decoded.
 pub(crate) fn check_certificates(keys: &str, text: &str, found: &mut Findings) -> bool {
     let blocks = pem::parse(text);
     let other = blocks.iter().find(|block| block.label != pem::CERTIFICATE);
@@ -24,7 +24,8 @@ pub(crate) fn check_pair(field: &str, pair: &PemPair, found: &mut Findings) {
         if pair.cert.is_empty() {
             found.missing("cert", "the PEM of the certificate");
         } else if check_certificates("cert", &pair.cert, found)
-            && let Err(error) = Certificate::from_pem(&pair.cert)
+            && let Some(first) = pem::parse(&pair.cert).first()
+            && let Err(error) = Certificate::from_der(first.content.expose())
         {
             found.error("cert", error.to_string());
         }
@@ -38,38 +39,139 @@ pub(crate) fn check_pair(field: &str, pair: &PemPair, found: &mut Findings) {
 
 /// What is wrong with the PEM of a private key. As Talos does, only the first block is looked at, and its label says
 /// how it is encoded.
-pub(crate) fn private_key_problem(text: &str) -> Option<String> {
+fn private_key_problem(text: &str) -> Option<String> {
     let blocks = pem::parse(text);
     let Some(block) = blocks.first() else {
         return Some("no PEM: write the text from -----BEGIN … PRIVATE KEY----- on".to_owned());
     };
     let der = block.content.expose();
+    let kind = KeyKind::of(der);
     let is_as_labelled = match block.label.as_str() {
-        pem::RSA_PRIVATE_KEY => second_tag(der) == Some(INTEGER),
-        pem::EC_PRIVATE_KEY => second_tag(der) == Some(OCTET_STRING),
-        pem::ED25519_PRIVATE_KEY | pem::PRIVATE_KEY => second_tag(der) == Some(SEQUENCE),
+        pem::RSA_PRIVATE_KEY => matches!(kind, Some(KeyKind::Pkcs1 { .. })),
+        pem::EC_PRIVATE_KEY => matches!(kind, Some(KeyKind::Sec1)),
+        pem::ED25519_PRIVATE_KEY => matches!(kind, Some(KeyKind::Pkcs8 { algorithm: ED25519, .. })),
+        pem::PRIVATE_KEY => matches!(kind, Some(KeyKind::Pkcs8 { .. })),
         label => return Some(format!("the first block is {label:?}, not a private key")),
     };
-    match PrivateKey::from_der(der) {
-        Err(error) => Some(error.to_string()),
-        Ok(key)
-            if is_as_labelled
-                && (block.label != pem::ED25519_PRIVATE_KEY || key.algorithm() == Algorithm::Ed25519) =>
-        {
-            None
-        }
-        Ok(_) => Some(format!("the key is not what its label {:?} says: write it anew", block.label)),
+    if !is_as_labelled {
+        return Some(format!("the key is not encoded as its label {:?} says: write it anew", block.label));
     }
+    let error = PrivateKey::from_der(der).err()?;
+    (!kind.is_some_and(|kind| kind.is_foreign(der))).then(|| error.to_string())
+}
+
+/// What is wrong with the PEM of a key that signs. Of the keys that Talos knows, only X25519 can't.
+pub(crate) fn signing_key_problem(text: &str) -> Option<String> {
+    let problem = private_key_problem(text);
+    let blocks = pem::parse(text);
+    let kind = blocks.first().and_then(|block| KeyKind::of(block.content.expose()));
+    let is_x25519 = matches!(kind, Some(KeyKind::Pkcs8 { algorithm: X25519, .. }));
+    problem.or_else(|| is_x25519.then(|| "an X25519 key can't sign: use RSA or ECDSA".to_owned()))
 }
 
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
+const OBJECT_ID: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// The tag of what follows the version number of a key, which tells PKCS#1, SEC 1 and PKCS#8 apart.
-fn second_tag(der: &[u8]) -> Option<u8> {
-    let length = *der.get(1)?;
-    let header = if length < 0x80 { 2 } else { 2 + usize::from(length & 0x7f) };
-    let version = der.get(header..)?;
-    version.get(2 + usize::from(*version.get(1)?)).copied()
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+const X25519: &[u8] = &[0x2b, 0x65, 0x6e];
+const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+/// P-224 and P-521, with tag and length.
+const FOREIGN_CURVES: [&[u8]; 2] =
+    [&[OBJECT_ID, 5, 0x2b, 0x81, 0x04, 0x00, 0x21], &[OBJECT_ID, 5, 0x2b, 0x81, 0x04, 0x00, 0x23]];
+/// Lengths in bytes of the RSA moduli that this library works with.
+const RSA_LENGTHS: [usize; 4] = [256, 384, 512, 1024];
+
+/// How a key is encoded.
+enum KeyKind<'a> {
+    Pkcs1 { modulus: &'a [u8] },
+    Sec1,
+    Pkcs8 { algorithm: &'a [u8], key: &'a [u8] },
+}
+
+impl<'a> KeyKind<'a> {
+    fn of(der: &'a [u8]) -> Option<Self> {
+        let (SEQUENCE, body, []) = split(der)? else { return None };
+        let (INTEGER, _, rest) = split(body)? else { return None };
+        match split(rest)? {
+            (INTEGER, modulus, _) => Some(Self::Pkcs1 { modulus }),
+            (OCTET_STRING, ..) => Some(Self::Sec1),
+            (SEQUENCE, algorithm, rest) => {
+                let (OBJECT_ID, algorithm, _) = split(algorithm)? else { return None };
+                let (OCTET_STRING, key, _) = split(rest)? else { return None };
+                Some(Self::Pkcs8 { algorithm, key })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether Talos knows this kind, but this library does not: small or odd RSA keys, P-224, P-521, X25519. Only
+    /// the frame of such keys is checked.
+    fn is_foreign(&self, der: &[u8]) -> bool {
+        let on_foreign_curve =
+            || FOREIGN_CURVES.iter().any(|curve| der.windows(curve.len()).any(|part| part == *curve));
+        match self {
+            Self::Pkcs1 { modulus } => {
+                let length = modulus.iter().skip_while(|byte| **byte == 0).count();
+                length > 0
+                    && (!RSA_LENGTHS.contains(&length) || modulus.first().is_some_and(|byte| *byte != 0))
+            }
+            Self::Sec1 => on_foreign_curve(),
+            Self::Pkcs8 { algorithm: RSA, key } => Self::of(key).is_some_and(|key| key.is_foreign(der)),
+            Self::Pkcs8 { algorithm, .. } => *algorithm == X25519 || on_foreign_curve(),
+        }
+    }
+}
+
+/// The tag and the content of the first DER value, and what follows it.
+fn split(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (tag, rest) = der.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (length, rest) = match *first {
+        short @ 0..0x80 => (usize::from(short), rest),
+        long => {
+            let (bytes, rest) = rest.split_at_checked(usize::from(long & 0x7f).min(4))?;
+            (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+        }
+    };
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((*tag, content, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by openssl, for tests alone.
+    const P521: &str = "MIHcAgEBBEIAw1tbYEEg6fccVPpavZAKo0qkx92wAcX76Zzwrpet+KpBINLLS9r6
+md2HLeguFtv/H5zMgU+r/LyGfq+yBMVnZ8egBwYFK4EEACOhgYkDgYYABAFbnwfg
+fPka3Rt1tDkfCN7X07NPWObzGQGwP+JQZSFao8G+paGwaGqKizkcKHr8G+he0xOA
+MyRyUVN0fqQ86Y+VbgDf9FgtYZNlHvUYkkWNmgyo+JDIFGanaw2LHabAx+yoGJb1
+ZJt1RUV63oM6Tc63S9T+5SIDAX5tHdfk+YSzZq44pg==";
+    const X25519: &str = "MC4CAQAwBQYDK2VuBCIEIBDvbGNzZ3jytP9MEuYRIX7t9rGh2be9ZwL6LcEOQ+p3";
+
+    #[test]
+    fn keys_of_kinds_that_only_talos_works_with() {
+        let text =
+            |label: &str, body: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        let ec = text("EC PRIVATE KEY", P521);
+        assert_eq!(private_key_problem(&ec), None);
+        assert_eq!(signing_key_problem(&ec), None);
+        assert!(private_key_problem(&text("PRIVATE KEY", P521)).is_some());
+        let x25519 = text("PRIVATE KEY", X25519);
+        assert_eq!(private_key_problem(&x25519), None);
+        assert!(signing_key_problem(&x25519).is_some());
+        assert!(private_key_problem(&text("ED25519 PRIVATE KEY", X25519)).is_some());
+    }
+
+    #[test]
+    fn damaged_keys_are_refused() {
+        for body in ["", "AAAA", "MIHcAgEB", "MP8=", "MAMCAQE=", "MIT/////AgEB"] {
+            for label in [pem::RSA_PRIVATE_KEY, pem::EC_PRIVATE_KEY, pem::PRIVATE_KEY] {
+                let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+                assert!(private_key_problem(&text).is_some(), "{text}");
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use talos_machineconfig_derive::Fields;
 use crate::model::Value as _;
 use crate::types::v1alpha1;
 use crate::types::{PemPair, Secret, Url};
-use crate::validate::pem::{check_certificates, check_pair, private_key_problem};
+use crate::validate::pem::{check_certificates, check_pair, signing_key_problem};
 use crate::validate::{Findings, Rules};
 
 /// The certificate authority of Kubernetes.
@@ -94,7 +94,7 @@ impl Rules for KubeServiceAccountConfig {
         let key = self.issuer.private_key.expose();
         if key.is_empty() {
             found.missing("issuer.privateKey", "the PEM of the key that signs");
-        } else if let Some(problem) = private_key_problem(key) {
+        } else if let Some(problem) = signing_key_problem(key) {
             found.error("issuer.privateKey", problem);
         }
         if self.issuer.issuer_url.is_zero() {

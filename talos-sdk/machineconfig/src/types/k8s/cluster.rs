@@ -83,9 +83,9 @@ impl Rules for KubeNodeConfig {
             found.exclude("machine.kubelet.registerWithFQDN", kubelet.register_with_fqdn.is_some());
             found.exclude("machine.kubelet.nodeIP", kubelet.node_ip.is_some());
         }
-        found.exclude("machine.nodeLabels", !machine.node_labels.is_empty());
-        found.exclude("machine.nodeAnnotations", !machine.node_annotations.is_empty());
-        found.exclude("machine.nodeTaints", !machine.node_taints.is_empty());
+        found.exclude("machine.nodeLabels", machine.node_labels.is_given());
+        found.exclude("machine.nodeAnnotations", machine.node_annotations.is_given());
+        found.exclude("machine.nodeTaints", machine.node_taints.is_given());
     }
 }
 

@@ -2,6 +2,8 @@
 
 use talos_machineconfig_derive::Fields;
 
+use crate::cel::Environment;
+use crate::model::Value as _;
 use crate::types::network::RoutingTable;
 use crate::types::{Addr, Expression, HardwareAddr, Prefix};
 use crate::validate::{Findings, Rules};
@@ -132,11 +134,12 @@ impl Rules for LinkAliasConfig {
         {
             found.error("name", "a pattern is a name that ends in %d, such as net%d");
         }
-        found.require(
-            "selector.match",
-            &self.selector.r#match.0,
-            "a condition on the link, such as link.driver == \"e1000\"",
-        );
+        let condition = &self.selector.r#match;
+        if condition.is_zero() {
+            found.missing("selector.match", "a condition on the link, such as link.driver == \"e1000\"");
+        } else if let Err(error) = condition.check(Environment::LinkLocator) {
+            found.error("selector.match", error.to_string());
+        }
     }
 }
 
@@ -208,9 +211,6 @@ impl Rules for VethConfig {
             if let Some(problem) = link_name_problem(name) {
                 found.error(keys, problem);
             }
-        }
-        if !self.name.is_empty() && self.name == self.peer.name {
-            found.error("peer.name", "both ends have one name: give each its own");
         }
         self.link.check(found);
         found.within("peer", |found| self.peer.link.check(found));

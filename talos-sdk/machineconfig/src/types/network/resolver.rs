@@ -66,7 +66,7 @@ impl Rules for ResolverConfig {
     fn check_sections(&self, sections: &v1alpha1::Config, found: &mut Findings) {
         let Some(machine) = &sections.machine else { return };
         if let Some(network) = &machine.network {
-            found.exclude("machine.network.searchDomains", !network.search_domains.is_empty());
+            found.exclude("machine.network.searchDomains", network.search_domains.is_given());
             let has_servers = network.nameservers.iter().any(|server| is_scoped_address(server));
             found.exclude("machine.network.nameservers", has_servers);
             found.exclude("machine.network.disableSearchDomain", network.disable_search_domain == Some(true));

@@ -8,7 +8,7 @@ use crate::types::v1alpha1::{
     FeaturesConfig, InstallConfig, KubeletConfig, NetworkConfig, RegistriesConfig, SystemDiskEncryptionConfig,
 };
 use crate::types::{
-    Certificate, CertificateAndKey, DiskSize, Duration, FileMode, List, Secret, Unstructured, Url,
+    Certificate, CertificateAndKey, DiskSize, Duration, FileMode, Given, List, Secret, Unstructured, Url,
 };
 
 /// The machine itself: identity, operating system, network, disks.
@@ -84,13 +84,13 @@ pub struct MachineConfig {
     pub base_runtime_spec_overrides: Unstructured,
     /// Labels of the Kubernetes node.
     #[config(deprecated)]
-    pub node_labels: BTreeMap<String, String>,
+    pub node_labels: Given<BTreeMap<String, String>>,
     /// Annotations of the Kubernetes node.
     #[config(deprecated)]
-    pub node_annotations: BTreeMap<String, String>,
+    pub node_annotations: Given<BTreeMap<String, String>>,
     /// Taints of the Kubernetes node, as `value:effect` by key.
     #[config(deprecated)]
-    pub node_taints: BTreeMap<String, String>,
+    pub node_taints: Given<BTreeMap<String, String>>,
 }
 
 /// Control plane components to switch off on one machine.

@@ -3,7 +3,7 @@
 use talos_machineconfig_derive::Fields;
 
 use crate::types::v1alpha1::Bond;
-use crate::types::{Duration, List, Secret};
+use crate::types::{Duration, Given, List, Secret};
 
 /// Network of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Fields)]
@@ -16,7 +16,7 @@ pub struct NetworkConfig {
     /// DNS servers.
     pub nameservers: Vec<String>,
     /// DNS search domains.
-    pub search_domains: Vec<String>,
+    pub search_domains: Given<Vec<String>>,
     /// Entries of `/etc/hosts`.
     pub extra_host_entries: List<ExtraHost>,
     /// KubeSpan, the WireGuard mesh.
