@@ -296,6 +296,7 @@ func compareSuites(path string) ([]suite, error) {
 		{"read", randomLines, answering(readYAML), sameTexts("tree")},
 		{"secrets", randomSecretsRequest, answering(answerSecrets), sameSecrets},
 		{"gen", bundles.randomGenRequest, answering(gen), sameGenerated},
+		{"bundle-from-config", bundles.randomBundleRequest, answering(bundleFromConfig), sameTexts("secrets")},
 		{"patch", bundles.randomPatchRequest, answering(patch), sameTexts("out")},
 		{"load", bundles.randomLoadRequest, answering(load), sameDocuments},
 		{"redact", bundles.randomRedactRequest, answering(redact), sameTexts("text")},

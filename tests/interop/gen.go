@@ -21,6 +21,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/config/generate"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/config/machine"
+	"github.com/siderolabs/talos/pkg/machinery/config/types/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/constants"
 	"github.com/siderolabs/talos/pkg/machinery/gendata"
 )
@@ -45,6 +46,52 @@ type genRequest struct {
 	Output               []string            `json:"output"`
 	SkipK8sEtcd          bool                `json:"skip_k8s_etcd"`
 	Now                  *time.Time          `json:"now"`
+	Library              libraryOptions      `json:"library"`
+}
+
+// libraryOptions are those that talosctl has no flags for.
+type libraryOptions struct {
+	KernelArgs       []string          `json:"kernel_args"`
+	Sysctls          map[string]string `json:"sysctls"`
+	APIPort          int               `json:"api_port"`
+	CNIURL           string            `json:"cni_url"`
+	Scheduling       bool              `json:"scheduling"`
+	RegistryCAs      map[string]string `json:"registry_cas"`
+	RegistryInsecure []string          `json:"registry_insecure"`
+	KubePrismPort    *int              `json:"kubeprism_port"`
+	ForwardDNS       bool              `json:"forward_dns"`
+	Debug            bool              `json:"debug"`
+	Endpoints        []string          `json:"endpoints"`
+}
+
+func (l libraryOptions) options() []generate.Option {
+	opts := []generate.Option{
+		generate.WithInstallExtraKernelArgs(l.KernelArgs),
+		generate.WithSysctls(l.Sysctls),
+		generate.WithLocalAPIServerPort(l.APIPort),
+		generate.WithAllowSchedulingOnControlPlanes(l.Scheduling),
+		generate.WithHostDNSForwardKubeDNSToHost(l.ForwardDNS),
+		generate.WithDebug(l.Debug),
+		generate.WithEndpointList(l.Endpoints),
+	}
+
+	if l.CNIURL != "" {
+		opts = append(opts, generate.WithClusterCNIConfig(&v1alpha1.CNIConfig{CNIName: constants.CustomCNI, CNIUrls: []string{l.CNIURL}}))
+	}
+
+	for host, ca := range l.RegistryCAs {
+		opts = append(opts, generate.WithRegistryCACert(host, ca))
+	}
+
+	for _, host := range l.RegistryInsecure {
+		opts = append(opts, generate.WithRegistryInsecureSkipVerify(host))
+	}
+
+	if l.KubePrismPort != nil {
+		opts = append(opts, generate.WithKubePrismPort(*l.KubePrismPort))
+	}
+
+	return opts
 }
 
 type genAnswer struct {
@@ -129,6 +176,8 @@ func generateBundle(req genRequest) (*bundle.Bundle, error) {
 	if req.WithKubeSpan {
 		opts = append(opts, generate.WithKubeSpanEnabled(true))
 	}
+
+	opts = append(opts, req.Library.options()...)
 
 	secretsBundle, err := requestSecrets(req, contract)
 	if err != nil {

@@ -24,8 +24,8 @@ func bundlePool(path string) (bundles, error) {
 
 	var pool bundles
 
-	// Contract 1.2 has the older encryption key; only 1.7 and later have an RSA key.
-	for _, contract := range []string{"v1.2", "v1.6", "v1.13"} {
+	// Contracts up to 1.2 have the older encryption key; 1.7 and later have an RSA key, which takes its time.
+	for _, contract := range []string{"v1.0", "v1.2", "v1.3", "v1.6", "v1.7", "v1.13"} {
 		made := answerSecrets(secretsRequest{Contract: contract})
 		if made.Error != "" {
 			return nil, fmt.Errorf("secrets: %s", made.Error)
@@ -112,11 +112,32 @@ func (b bundles) randomGenRequest(r *rand.Rand) map[string]any {
 
 		return mirrors
 	})
+	sometimes(r, 3, request, "library", func() any { return randomLibraryOptions(r) })
 	sometimes(r, 2, request, "patches", texts(r, 3, fragments))
 	sometimes(r, 3, request, "patches_controlplane", texts(r, 2, fragments))
 	sometimes(r, 3, request, "patches_worker", texts(r, 2, fragments))
 
 	return request
+}
+
+// randomLibraryOptions are those that talosctl has no flags for.
+func randomLibraryOptions(r *rand.Rand) map[string]any {
+	options := map[string]any{}
+	hosts := []string{"docker.io", "ghcr.io", "registry9.example.org"}
+
+	sometimes(r, 2, options, "kernel_args", texts(r, 2, []string{"console=ttyS0", "a=b c", "-x"}))
+	sometimes(r, 2, options, "sysctls", one(r, map[string]string{"net.ipv4.ip_forward": "1", "a10": "x", "a9": ""}, map[string]string{}))
+	sometimes(r, 2, options, "api_port", one(r, 0, 5443, 6443))
+	sometimes(r, 2, options, "cni_url", one(r, "https://example.org/cni.yaml", "https://example.org/a?b=c#d"))
+	sometimes(r, 2, options, "scheduling", one(r, true, false))
+	sometimes(r, 2, options, "registry_cas", one(r, map[string]string{"docker.io": "-----BEGIN", "ghcr.io": "x\ny\n"}, map[string]string{}))
+	sometimes(r, 2, options, "registry_insecure", texts(r, 2, hosts))
+	sometimes(r, 2, options, "kubeprism_port", one(r, 0, 7445, 7000))
+	sometimes(r, 2, options, "forward_dns", one(r, true, false))
+	sometimes(r, 2, options, "debug", one(r, true, false))
+	sometimes(r, 2, options, "endpoints", texts(r, 2, []string{"10.0.0.2", "talos.example.org", "fd00::2"}))
+
+	return options
 }
 
 // generated is a control plane or worker configuration as Go generates it.
@@ -126,6 +147,29 @@ func (b bundles) generated(r *rand.Rand) string {
 	}), gen).(genAnswer)
 
 	return pick(r, []string{made.ControlPlane, made.Worker})
+}
+
+// randomBundleRequest asks for the secrets of a configuration, whole, with a line less, or with another token.
+func (b bundles) randomBundleRequest(r *rand.Rand) map[string]any {
+	lines := strings.Split(b.generated(r), "\n")
+
+	switch r.IntN(4) {
+	case 0:
+		at := r.IntN(len(lines))
+		lines = slices.Delete(lines, at, at+1)
+	case 1:
+		for i, line := range lines {
+			if strings.HasPrefix(line, "    token: ") && r.IntN(2) == 0 {
+				lines[i] = "    token: " + pick(r, []string{"a.b", "a.b.c", "a.", ".b", "ab", `""`, "'******'"})
+			}
+		}
+	case 2:
+		if cluster := slices.Index(lines, "cluster:"); cluster > 0 {
+			lines = append(lines[:cluster], pick(r, []string{"", "cluster: {}", "cluster:\n    id: x", "cluster:\n    etcd: {}"}))
+		}
+	}
+
+	return map[string]any{"config": strings.Join(lines, "\n")}
 }
 
 func (b bundles) randomPatchRequest(r *rand.Rand) map[string]any {

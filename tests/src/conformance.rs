@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `gen` | [`gen::Request`](generation::Request) | `controlplane`, `worker`, `talosconfig`, `error` |
 //! | `secrets` | `contract`, `now` | `secrets`, `error` |
+//! | `bundle-from-config` | `config` | `secrets`, `error` |
 //! | `patch` | `config`, `patches` | `out`, `error` |
 //! | `load` | `config` | `documents`, `text`, `error` |
 //! | `redact` | `config` | `text`, `error` |
@@ -32,14 +33,14 @@ use serde_json::{Value, json};
 pub type Command = fn(&str) -> Value;
 
 /// Commands that other programs know and this SDK does not offer yet.
-pub const NOT_OFFERED: &[&str] =
-    &["validate", "bundle-from-config", "types", "golden", "serve", "client", "bench"];
+pub const NOT_OFFERED: &[&str] = &["validate", "types", "golden", "serve", "client", "bench"];
 
 /// The command of this name.
 pub fn command(name: &str) -> Option<Command> {
     Some(match name {
         "gen" => |line| answer(line, generation::generate),
         "secrets" => |line| answer(line, generation::secrets),
+        "bundle-from-config" => |line| answer(line, generation::bundle_from_config),
         "patch" => |line| answer(line, configuration::patch),
         "load" => |line| answer(line, configuration::load),
         "redact" => |line| answer(line, configuration::redact),

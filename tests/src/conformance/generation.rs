@@ -1,11 +1,12 @@
-//! `gen` and `secrets`.
+//! `gen`, `secrets` and `bundle-from-config`.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use talos_machineconfig::{
-    Contract, DEFAULT_INSTALL_IMAGE, GenerateOptions, SecretsBundle, generate as generate_configs,
+    Cni, Config, Contract, DEFAULT_INSTALL_IMAGE, GenerateOptions, SecretsBundle,
+    generate as generate_configs,
 };
 
 use super::configuration::patches;
@@ -40,6 +41,48 @@ pub struct Request {
     output: Option<Vec<String>>,
     now: Option<Now>,
     skip_k8s_etcd: bool,
+    library: LibraryOptions,
+}
+
+/// Options that `gen config` has no flags for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LibraryOptions {
+    kernel_args: Vec<String>,
+    sysctls: BTreeMap<String, String>,
+    api_port: u16,
+    cni_url: String,
+    scheduling: bool,
+    registry_cas: BTreeMap<String, String>,
+    registry_insecure: Vec<String>,
+    kubeprism_port: Option<u16>,
+    forward_dns: bool,
+    debug: bool,
+    endpoints: Vec<String>,
+}
+
+impl LibraryOptions {
+    fn apply(self, mut options: GenerateOptions) -> GenerateOptions {
+        options = options
+            .with_install_extra_kernel_args(self.kernel_args)
+            .with_local_api_server_port(self.api_port)
+            .with_allow_scheduling_on_control_planes(self.scheduling)
+            .with_host_dns_forward_kube_dns_to_host(self.forward_dns)
+            .with_debug(self.debug)
+            .with_talosconfig_endpoints(self.endpoints);
+        options.sysctls = self.sysctls;
+        options.kube_prism_port = self.kubeprism_port;
+        if !self.cni_url.is_empty() {
+            options = options.with_cni(Cni::Custom(vec![self.cni_url]));
+        }
+        for (host, ca) in self.registry_cas {
+            options = options.with_registry_ca(host, ca);
+        }
+        for host in self.registry_insecure {
+            options = options.with_registry_insecure_skip_verify(host);
+        }
+        options
+    }
 }
 
 #[derive(Default)]
@@ -65,12 +108,10 @@ fn outputs(request: Request) -> Result<Outputs, String> {
     if request.persist == Some(false) {
         return Err("persist: false is not offered".into());
     }
-    if request.skip_k8s_etcd {
-        return Err("skip_k8s_etcd is not offered yet".into());
-    }
     let wanted = match &request.output {
-        Some(wanted) if !wanted.is_empty() => wanted.iter().map(String::as_str).collect(),
-        _ => vec!["controlplane", "worker", "talosconfig"],
+        Some(wanted) if wanted.is_empty() => return Err("output is empty: name an output type".into()),
+        Some(wanted) => wanted.iter().map(String::as_str).collect(),
+        None => vec!["controlplane", "worker", "talosconfig"],
     };
     if let Some(unknown) = wanted.iter().find(|o| !["controlplane", "worker", "talosconfig"].contains(o)) {
         return Err(format!("there is no output type {unknown:?}: use controlplane, worker, talosconfig"));
@@ -85,6 +126,8 @@ fn outputs(request: Request) -> Result<Outputs, String> {
         .with_additional_sans(request.additional_sans.unwrap_or_default())
         .with_dns_domain(request.dns_domain.as_deref().unwrap_or("cluster.local"))
         .with_cluster_discovery(request.with_cluster_discovery.unwrap_or(true))
+        .with_kubernetes(!request.skip_k8s_etcd)
+        .with_newer_documents(true)
         .with_patches(read(&request.patches)?)
         .with_control_plane_patches(read(&request.patches_controlplane)?)
         .with_worker_patches(read(&request.patches_worker)?);
@@ -94,12 +137,15 @@ fn outputs(request: Request) -> Result<Outputs, String> {
     if request.with_kubespan {
         options = options.with_kubespan(true);
     }
+    options = request.library.apply(options);
     let clock = clock(request.now);
     let secrets = match &request.secrets {
         Some(yaml) => SecretsBundle::from_yaml(yaml).map_err(text)?,
+        None if request.skip_k8s_etcd => {
+            SecretsBundle::generate_without_kubernetes(contract, &clock).map_err(text)?
+        }
         None => SecretsBundle::generate(contract, &clock).map_err(text)?,
     };
-    secrets.validate().map_err(text)?;
     let made = generate_configs(&secrets, &options, &clock).map_err(text)?;
     let mut outputs = Outputs::default();
     for output in wanted {
@@ -109,8 +155,7 @@ fn outputs(request: Request) -> Result<Outputs, String> {
             }
             "worker" => outputs.worker = made.worker.to_yaml().map_err(text)?.expose().into(),
             _ => {
-                let talosconfig = secrets.talosconfig(&request.cluster, [""; 0], &clock).map_err(text)?;
-                outputs.talosconfig = talosconfig.to_yaml().map_err(|e| e.to_string())?.expose().into();
+                outputs.talosconfig = made.talosconfig.to_yaml().map_err(|e| e.to_string())?.expose().into();
             }
         }
     }
@@ -135,6 +180,23 @@ pub(super) fn secrets(request: SecretsRequest) -> Value {
     match new_bundle(&request.contract, request.now) {
         Ok(text) => json!({ "secrets": text, "error": "" }),
         Err(error) => json!({ "secrets": "", "error": error }),
+    }
+}
+
+/// The configuration of a control plane.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BundleRequest {
+    #[serde(rename = "name")]
+    _name: String,
+    config: String,
+}
+
+pub(super) fn bundle_from_config(request: BundleRequest) -> Value {
+    let read = || SecretsBundle::from_config(&Config::from_yaml(&request.config)?)?.to_yaml();
+    match read() {
+        Ok(secrets) => json!({ "secrets": secrets.expose(), "error": "" }),
+        Err(error) => json!({ "secrets": "", "error": error.to_string() }),
     }
 }
 

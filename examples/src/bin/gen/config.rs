@@ -1,46 +1,14 @@
-//! Makes the secrets and the machine configurations of a new cluster.
+//! `gen config`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use talos_examples::failure::{Failure, Outcome, run};
+use clap::{ArgAction, Args, ValueEnum};
+use talos_examples::failure::{Failure, Outcome};
 use talos_examples::{arguments, files};
-use talos_sdk::machineconfig::{GenerateOptions, SecretsBundle, generate};
-use talos_sdk::pki::{FixedClock, SystemClock};
+use talos_sdk::machineconfig::{DEFAULT_INSTALL_IMAGE, GenerateOptions, Generated, SecretsBundle, generate};
+use talos_sdk::pki::{FixedClock, SecretString, SystemClock};
 use talos_sdk::prelude::Clock as _;
-
-/// Make secrets and machine configurations
-///
-/// Flags and files are those of `talosctl gen`, with one difference: what is written can be read by its owner only.
-#[derive(Parser)]
-#[command(version)]
-struct Gen {
-    #[command(subcommand)]
-    what: What,
-    /// Overwrite files that are there
-    #[arg(short, long, global = true)]
-    force: bool,
-}
-
-#[derive(Subcommand)]
-enum What {
-    /// Make configurations for control planes and workers, and a talosconfig
-    Config(Box<Config>),
-    /// Make a secrets bundle, from which the same configurations can be made again
-    Secrets(Secrets),
-}
-
-#[derive(Args)]
-struct Secrets {
-    /// Where to write; - is standard output
-    #[arg(short, long, value_name = "FILE", default_value = "secrets.yaml")]
-    output_file: PathBuf,
-    /// The Talos version to suit, such as v1.9.4; the newest if not given
-    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
-    talos_version: String,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 enum Output {
@@ -57,10 +25,18 @@ impl Output {
             Self::Talosconfig => "talosconfig",
         }
     }
+
+    fn text(self, generated: &Generated) -> Outcome<SecretString> {
+        Ok(match self {
+            Self::Controlplane => generated.control_plane.to_yaml()?,
+            Self::Worker => generated.worker.to_yaml()?,
+            Self::Talosconfig => generated.talosconfig.to_yaml()?,
+        })
+    }
 }
 
 #[derive(Args)]
-struct Config {
+pub(crate) struct Config {
     /// Name of the cluster
     name: String,
     /// Where the Kubernetes API will be reached, such as https://10.0.0.1:6443
@@ -128,26 +104,13 @@ struct Config {
     /// Where to write, always a folder
     #[arg(long, value_name = "FOLDER", hide = true, conflicts_with = "output")]
     output_dir: Option<PathBuf>,
-}
-
-fn main() -> ExitCode {
-    run(|arguments: Gen| match arguments.what {
-        What::Config(config) => config.make(arguments.force),
-        What::Secrets(secrets) => secrets.make(arguments.force),
-    })
-}
-
-impl Secrets {
-    fn make(&self, force: bool) -> Outcome {
-        let contract = arguments::contract(&self.talos_version)?;
-        files::check_free(&self.output_file, force)?;
-        let bundle = SecretsBundle::generate(contract, &SystemClock)?;
-        files::write_or_print(&self.output_file, bundle.to_yaml()?.expose())
-    }
+    /// For machines without Kubernetes and etcd
+    #[arg(long, value_name = "BOOL", hide = true, default_value_t = false, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    skip_k8s_etcd: bool,
 }
 
 impl Config {
-    fn make(&self, force: bool) -> Outcome {
+    pub(crate) fn make(&self, force: bool) -> Outcome {
         if self.version != "v1alpha1" {
             return Err(Failure::new(format!(
                 "there is no configuration format {:?}; use v1alpha1",
@@ -165,31 +128,34 @@ impl Config {
             files::check_free(path, force)?;
         }
         let clock = FixedClock::new(SystemClock.now());
-        let secrets = match &self.with_secrets {
-            Some(path) => {
-                let place = |error| Failure::of(path.display(), error);
-                let bundle = SecretsBundle::from_yaml(&files::read(path)?).map_err(place)?;
-                bundle.validate().map_err(place)?;
-                bundle
-            }
-            None => {
-                eprintln!("generating PKI and tokens");
-                SecretsBundle::generate(options.contract, &clock)?
-            }
-        };
+        let secrets = self.secrets(&options, &clock)?;
         let generated = generate(&secrets, &options, &clock)?;
         for (output, path) in targets {
-            let text = match output {
-                Output::Controlplane => generated.control_plane.to_yaml()?,
-                Output::Worker => generated.worker.to_yaml()?,
-                Output::Talosconfig => secrets.talosconfig(&self.name, [""; 0], &clock)?.to_yaml()?,
-            };
-            files::write_or_print(&path, text.expose())?;
-            if path != Path::new("-") {
-                eprintln!("Created {}", path.display());
+            if path == Path::new("-") {
+                files::print(output.text(&generated)?.expose())?;
+                continue;
             }
+            files::write_readable(&path, output.text(&generated)?.expose())?;
+            eprintln!("Created {}", path.display());
         }
         Ok(())
+    }
+
+    fn secrets(&self, options: &GenerateOptions, clock: &FixedClock) -> Outcome<SecretsBundle> {
+        let Some(path) = &self.with_secrets else {
+            eprintln!("generating PKI and tokens");
+            let make = if options.kubernetes {
+                SecretsBundle::generate
+            } else {
+                SecretsBundle::generate_without_kubernetes
+            };
+            return Ok(make(options.contract, clock)?);
+        };
+        let place = |error| Failure::of(path.display(), error);
+        let bundle = SecretsBundle::from_yaml(&files::read(path)?).map_err(place)?;
+        let check = if options.kubernetes { bundle.validate() } else { bundle.validate_without_kubernetes() };
+        check.map_err(place)?;
+        Ok(bundle)
     }
 
     fn options(&self) -> Outcome<GenerateOptions> {
@@ -199,21 +165,32 @@ impl Config {
             .with_additional_sans(&self.additional_sans)
             .with_dns_domain(&self.dns_domain)
             .with_cluster_discovery(self.with_cluster_discovery)
+            .with_kubernetes(!self.skip_k8s_etcd)
             .with_patches(arguments::patches(&self.config_patch)?)
             .with_control_plane_patches(arguments::patches(&self.config_patch_control_plane)?)
             .with_worker_patches(arguments::patches(&self.config_patch_worker)?);
         if let Some(version) = &self.kubernetes_version {
             options = options.with_kubernetes_version(version);
         }
-        if let Some(image) = &self.install_image {
-            options = options.with_install_image(image);
-        }
+        options = match (&self.install_image, std::env::var("TAG")) {
+            (Some(image), _) => options.with_install_image(image),
+            // As talosctl, for who builds installers of his own.
+            (None, Ok(tag)) => {
+                let name =
+                    DEFAULT_INSTALL_IMAGE.rsplit_once(':').map_or(DEFAULT_INSTALL_IMAGE, |(name, _)| name);
+                options.with_install_image(format!("{name}:{tag}"))
+            }
+            (None, Err(_)) => options,
+        };
         if self.with_kubespan {
             options = options.with_kubespan(true);
         }
         for mirror in &self.registry_mirror {
             let Some((host, url)) = mirror.split_once('=') else {
-                return Err(Failure::new(format!("--registry-mirror {mirror:?}: write host=url")));
+                let problem = format!(
+                    "--registry-mirror {mirror:?}: write host=url, such as docker.io=https://mirror.example"
+                );
+                return Err(Failure::new(problem));
             };
             options = options.with_registry_mirror(host, [url]);
         }
@@ -223,6 +200,11 @@ impl Config {
     /// What to write where.
     fn targets(&self) -> Outcome<Vec<(Output, PathBuf)>> {
         let outputs: BTreeSet<Output> = self.output_types.iter().copied().collect();
+        if outputs.is_empty() {
+            return Err(Failure::new(
+                "--output-types is empty: name one or more of controlplane, worker, talosconfig",
+            ));
+        }
         if let Some(folder) = &self.output_dir {
             return Ok(in_folder(&outputs, folder));
         }
