@@ -19,7 +19,6 @@ pub enum Step {
     Index(usize),
 }
 
-#[allow(dead_code, reason = "rules use it")]
 impl Path {
     /// The steps from the root on.
     pub fn steps(&self) -> &[Step] {

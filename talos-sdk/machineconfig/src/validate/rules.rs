@@ -22,7 +22,6 @@ pub(crate) trait Rules {
 
 /// Collects findings, and knows where validation is.
 #[derive(Debug)]
-#[allow(dead_code, reason = "rules use it")]
 pub(crate) struct Findings {
     mode: Mode,
     document: String,
@@ -30,7 +29,6 @@ pub(crate) struct Findings {
     pub(super) list: Vec<Finding>,
 }
 
-#[allow(dead_code, reason = "rules use it")]
 impl Findings {
     pub(super) fn new(mode: Mode) -> Self {
         Self { mode, document: String::new(), path: Path::default(), list: Vec::new() }

@@ -9,9 +9,8 @@ use crate::types::v1alpha1::{
     ExternalCloudProviderConfig, ResourcesConfig,
 };
 use crate::validate::Findings;
-use crate::validate::address::{endpoint_problem, endpoint_text_problem};
+use crate::validate::address::{check_filters, endpoint_problem, endpoint_text_problem};
 use crate::validate::kubernetes::{check_resources, one_of};
-use crate::validate::v1alpha1::machine::check_filters;
 
 pub(super) fn check(cluster: &ClusterConfig, role: Option<MachineType>, found: &mut Findings) {
     let is_control_plane = role.is_some_and(MachineType::is_control_plane);

@@ -2,16 +2,14 @@
 
 use std::collections::HashSet;
 
-use talos_pki::Role;
-
 use crate::machine_type::MachineType;
 use crate::types::v1alpha1::{
     EncryptionConfig, FeaturesConfig, KubeletConfig, LoggingDestination, MachineConfig, MachineDisk,
 };
 use crate::validate::Findings;
-use crate::validate::address::is_network_filter;
+use crate::validate::address::check_filters;
 use crate::validate::kubernetes::{
-    check_annotations, check_kubelet_config, check_labels, check_taints, one_of,
+    check_annotations, check_kubelet_config, check_labels, check_roles, check_taints, one_of,
 };
 use crate::validate::runtime_spec::check_runtime_spec;
 
@@ -89,20 +87,6 @@ fn check_kubelet(kubelet: &KubeletConfig, found: &mut Findings) {
     check_kubelet_config("extraConfig", &kubelet.extra_config, found);
 }
 
-/// Checks a list of networks from which `!` excludes one.
-pub(super) fn check_filters(key: &str, filters: &[String], found: &mut Findings) {
-    found.each(key, filters, |filter, found| {
-        if !is_network_filter(filter) {
-            found.error(
-                "",
-                format!(
-                    "{filter:?} is no network: write one such as 10.0.0.0/8, or !10.0.0.0/8 to exclude it"
-                ),
-            );
-        }
-    });
-}
-
 fn check_disk(disk: &MachineDisk, found: &mut Findings) {
     let last = disk.partitions.len().saturating_sub(1);
     let mut at = 0;
@@ -163,12 +147,7 @@ fn check_features(features: &FeaturesConfig, role: Option<MachineType>, found: &
             if !role.is_some_and(MachineType::is_control_plane) {
                 found.error("", "only control planes give pods access to the Talos API: remove it");
             }
-            found.each("allowedRoles", &access.allowed_roles, |name, found| {
-                let known = Role::ALL.map(Role::as_str);
-                if !known.contains(&name.as_str()) {
-                    found.error("", one_of("role", name, &known));
-                }
-            });
+            check_roles("allowedRoles", &access.allowed_roles, found);
         });
     }
     let order = features.node_address_sort_algorithm.as_str();

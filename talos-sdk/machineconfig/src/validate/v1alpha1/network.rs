@@ -8,9 +8,8 @@ use crate::types::v1alpha1::{
     Device, DeviceWireguardConfig, NetworkConfig, NetworkDeviceSelector, NetworkKubeSpan, Route, Vlan,
 };
 use crate::validate::Findings;
-use crate::validate::address::{has_port, is_address, is_address_with_prefix};
+use crate::validate::address::{check_filters, has_port, is_address, is_address_with_prefix};
 use crate::validate::v1alpha1::bond;
-use crate::validate::v1alpha1::machine::check_filters;
 use talos_pki::base64;
 
 /// Least MTU of the KubeSpan link.
