@@ -301,6 +301,7 @@ func compareSuites(path string) ([]suite, error) {
 		{"load", bundles.randomLoadRequest, answering(load), sameDocuments},
 		{"redact", bundles.randomRedactRequest, answering(redact), sameTexts("text")},
 		{"talosconfig", bundles.randomTalosconfigRequest, answering(talosconfig), sameTalosconfigs},
+		{"cel", randomCEL, answering(checkCEL), sameTexts()},
 		{"cert", bundles.randomCertRequest, answering(cert), sameCert},
 	}, nil
 }

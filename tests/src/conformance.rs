@@ -12,6 +12,7 @@
 //! | `read` | `text` (YAML) | `tree` (a line a node), `error` |
 //! | `talosconfig` | `op`: parse, merge, issue | `config`, `text`, `renames`, `error` |
 //! | `cert` | `op`: parse, verify | `items`, or `ok` and `error` |
+//! | `cel` | `environment` (disk, volume, link, trigger, scoring), `expression` | `error` |
 //!
 //! A request with an unknown field, or that is no JSON, is answered with `"bad_request": true`. Every request may
 //! have a `name`, which is ignored.
@@ -28,6 +29,8 @@ use std::io::{self, BufRead, Write};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use talos_machineconfig::cel::Environment;
+use talos_machineconfig::types::Expression;
 
 /// Answers one request.
 pub type Command = fn(&str) -> Value;
@@ -48,6 +51,7 @@ pub fn command(name: &str) -> Option<Command> {
         "read" => |line| answer(line, tree::read),
         "talosconfig" => |line| answer(line, talosconfig::answer),
         "cert" => |line| answer(line, certificate::answer),
+        "cel" => |line| answer(line, cel),
         _ => return None,
     })
 }
@@ -79,6 +83,28 @@ struct YamlRequest {
     _name: String,
     #[serde(default)]
     value: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CelRequest {
+    #[serde(default, rename = "name")]
+    _name: String,
+    environment: String,
+    expression: Expression,
+}
+
+fn cel(request: CelRequest) -> Value {
+    let environment = match request.environment.as_str() {
+        "disk" => Environment::DiskLocator,
+        "volume" => Environment::VolumeLocator,
+        "link" => Environment::LinkLocator,
+        "trigger" => Environment::OomTrigger,
+        "scoring" => Environment::OomCgroupScoring,
+        other => return json!({ "error": format!("no environment {other:?}") }),
+    };
+    let error = request.expression.check(environment).err().map(|error| error.to_string());
+    json!({ "error": error.unwrap_or_default() })
 }
 
 fn yaml(request: YamlRequest) -> Value {

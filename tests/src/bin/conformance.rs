@@ -8,7 +8,7 @@ use talos_tests::conformance;
 
 const USAGE: &str = "usage: conformance <command>
 
-JSON lines: gen, secrets, patch, load, redact, yaml, talosconfig, cert
+JSON lines: gen, secrets, patch, load, redact, yaml, talosconfig, cert, cel
   secrets -contract VERSION   one new bundle as YAML
   descriptors                 the serialized descriptor set of the machine API
   schema                      the JSON schema of configurations";
