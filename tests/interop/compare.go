@@ -298,6 +298,7 @@ func compareSuites(path string) ([]suite, error) {
 		{"gen", bundles.randomGenRequest, answering(gen), sameGenerated},
 		{"bundle-from-config", bundles.randomBundleRequest, answering(bundleFromConfig), sameTexts("secrets")},
 		{"patch", bundles.randomPatchRequest, answering(patch), sameTexts("out")},
+		{"validate", bundles.randomValidateRequest, answering(validate), sameVerdict},
 		{"load", bundles.randomLoadRequest, answering(load), sameDocuments},
 		{"redact", bundles.randomRedactRequest, answering(redact), sameTexts("text")},
 		{"talosconfig", bundles.randomTalosconfigRequest, answering(talosconfig), sameTalosconfigs},

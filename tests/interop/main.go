@@ -20,6 +20,7 @@ JSON lines on stdin, one JSON line per request on stdout:
   secrets             new secrets bundle (with -contract: one bundle as YAML, no stdin)
   bundle-from-config  secrets bundle of a control plane config
   patch               machineconfig patch
+  validate            whether Talos takes a configuration
   load                parse a config, print its documents and re-encoded text
   redact              a config with ****** for its secrets
   yaml                yaml.Marshal of a JSON value
@@ -47,6 +48,7 @@ func main() {
 		"secrets":            newSecrets,
 		"bundle-from-config": func([]string) error { return lines(bundleFromConfig) },
 		"patch":              func([]string) error { return lines(patch) },
+		"validate":           func([]string) error { return lines(validate) },
 		"load":               func([]string) error { return lines(load) },
 		"redact":             func([]string) error { return lines(redact) },
 		"yaml":               func([]string) error { return lines(marshalYAML) },

@@ -6,6 +6,7 @@
 //! | `secrets` | `contract`, `now` | `secrets`, `error` |
 //! | `bundle-from-config` | `config` | `secrets`, `error` |
 //! | `patch` | `config`, `patches` | `out`, `error` |
+//! | `validate` | `config`, `mode`, `strict` | `ok`, `stage` (load, mode, validate), `errors`, `warnings`, `text` |
 //! | `load` | `config` | `documents`, `text`, `error` |
 //! | `redact` | `config` | `text`, `error` |
 //! | `yaml` | `value` (numbers enter as 64-bit floats) | `text`, `error` |
@@ -36,7 +37,7 @@ use talos_machineconfig::types::Expression;
 pub type Command = fn(&str) -> Value;
 
 /// Commands that other programs know and this SDK does not offer yet.
-pub const NOT_OFFERED: &[&str] = &["validate", "types", "golden", "serve", "client", "bench"];
+pub const NOT_OFFERED: &[&str] = &["types", "golden", "serve", "client", "bench"];
 
 /// The command of this name.
 pub fn command(name: &str) -> Option<Command> {
@@ -45,6 +46,7 @@ pub fn command(name: &str) -> Option<Command> {
         "secrets" => |line| answer(line, generation::secrets),
         "bundle-from-config" => |line| answer(line, generation::bundle_from_config),
         "patch" => |line| answer(line, configuration::patch),
+        "validate" => |line| answer(line, configuration::validate),
         "load" => |line| answer(line, configuration::load),
         "redact" => |line| answer(line, configuration::redact),
         "yaml" => |line| answer(line, yaml),
@@ -153,6 +155,19 @@ mod tests {
             ask("gen", "{\"endpoint\":\"a:6443\"}\n{\"endpoint\":\"https://a:1\",\"output\":[\"x\"]}\n");
         assert!(answers.iter().all(|answer| answer["error"] != "" && answer["worker"] == ""));
         assert_eq!(ask("talosconfig", "{\"op\":\"x\"}\n")[0]["config"], Value::Null);
-        assert!(command("validate").is_none() && NOT_OFFERED.contains(&"validate"));
+        assert!(command("types").is_none() && NOT_OFFERED.contains(&"types"));
+    }
+
+    #[test]
+    fn a_verdict_says_where_it_fell() {
+        let answers = ask(
+            "validate",
+            "{\"config\":\"a\"}\n{\"config\":\"machine: {}\",\"mode\":\"x\"}\n\
+             {\"config\":\"machine: {}\",\"mode\":\"metal\"}\n\
+             {\"config\":\"apiVersion: v1alpha1\\nkind: HostnameConfig\\nhostname: a\",\"mode\":\"metal\"}\n",
+        );
+        let stages: Vec<_> = answers.iter().map(|answer| answer["stage"].clone()).collect();
+        assert_eq!(stages, [json!("load"), json!("mode"), json!("validate"), Value::Null]);
+        assert!(answers[2]["errors"].as_array().unwrap().len() > 1 && answers[3]["ok"] == true);
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use talos_machineconfig::{Config, Patch};
+use talos_machineconfig::{Config, Mode, Patch, ValidateOptions};
 
 /// A configuration and what to change in it.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +47,36 @@ fn read_patch(text: &str) -> Result<Patch, String> {
         Some(path) => parse(&fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?),
         None => parse(text),
     }
+}
+
+/// A configuration to judge.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidateRequest {
+    #[serde(rename = "name")]
+    _name: String,
+    config: String,
+    mode: String,
+    strict: bool,
+}
+
+pub(super) fn validate(request: ValidateRequest) -> Value {
+    let refused = |stage: &str, errors: &[String], warnings: &[String]| json!({ "ok": false, "stage": stage, "errors": errors, "warnings": warnings, "text": errors.join("\n") });
+    let config = match Config::from_yaml(&request.config) {
+        Ok(config) => config,
+        Err(error) => return refused("load", &[error.to_string()], &[]),
+    };
+    let mode: Mode = match request.mode.parse() {
+        Ok(mode) => mode,
+        Err(error) => return refused("mode", &[error.to_string()], &[]),
+    };
+    let report = config.validate(&ValidateOptions::new(mode).with_strict(request.strict));
+    let errors: Vec<String> = report.errors().map(ToString::to_string).collect();
+    let warnings: Vec<String> = report.warnings().map(ToString::to_string).collect();
+    if report.is_valid() {
+        return json!({ "ok": true, "errors": errors, "warnings": warnings, "text": "" });
+    }
+    refused("validate", &errors, &warnings)
 }
 
 /// A configuration to read.

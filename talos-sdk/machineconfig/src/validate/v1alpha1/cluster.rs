@@ -155,7 +155,8 @@ fn service_problem(text: &str) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     let is_opaque = !url.scheme().is_empty() && !text[url.scheme().len() + 1..].starts_with('/');
-    if url.scheme().is_empty() {
+    // A path alone is right if it is the allowed one.
+    if url.scheme().is_empty() && before_query != "/" {
         Some("the scheme is missing: write a URL such as https://discovery.talos.dev/".to_owned())
     } else if !is_opaque && (!matches!(url.path(), "" | "/") || before_query.contains('#')) {
         Some("a path is not allowed: write scheme and host only".to_owned())
@@ -235,13 +236,13 @@ mod tests {
 
     #[test]
     fn urls_of_the_discovery_service() {
-        for text in ["https://discovery.talos.dev/", "https://h", "https://h?a#b", "mailto:a"] {
+        for text in ["https://discovery.talos.dev/", "https://h", "https://h?a#b", "mailto:a", "/", "/?a"] {
             assert_eq!(service_problem(text), None, "{text}");
         }
         for text in [
             "h",
             "//h",
-            "/",
+            "/#a",
             "*",
             "https://h/a",
             "https://h#a",
