@@ -60,7 +60,7 @@ fn options() -> GenerateOptions {
 
 /// Both configurations, encoded.
 fn make(secrets: &SecretsBundle, options: &GenerateOptions) -> usize {
-    let one = |role| generate_config(role, secrets, options).unwrap().encode().unwrap().expose().len();
+    let one = |role| generate_config(role, secrets, options).unwrap().config.encode().unwrap().expose().len();
     one(MachineType::ControlPlane) + one(MachineType::Worker)
 }
 

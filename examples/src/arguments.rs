@@ -35,14 +35,8 @@ fn patch(argument: &str) -> Outcome<Patch> {
 
 /// The text of a patch, after what it is called in errors.
 pub fn patch_text(argument: &str) -> Outcome<(String, String)> {
-    if argument.trim().is_empty() {
-        return Err(Failure::new("a patch is empty: leave it out, or give text or @file"));
-    }
-    let path = match argument.strip_prefix('@') {
-        Some(path) => Some(path),
-        None => (!argument.contains(['\n', ' ']) && !argument.starts_with(['[', '{'])).then_some(argument),
-    };
-    match path {
+    match Patch::file_name(argument) {
+        Some("") => Err(Failure::new("a patch is empty: leave it out, or give text or @file")),
         Some(path) => {
             let text = files::read(Path::new(path)).map_err(|e| Failure::of("patch", e))?;
             Ok((path.to_owned(), text))

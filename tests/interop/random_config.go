@@ -178,6 +178,17 @@ func (b bundles) randomPatchRequest(r *rand.Rand) map[string]any {
 		patches = append(patches, pick(r, documents))
 	}
 
+	// Operations only apply to one document, as some generated configurations and most handwritten ones are.
+	if r.IntN(3) == 0 {
+		for range 1 + r.IntN(2) {
+			patches = slices.Insert(patches, r.IntN(len(patches)+1), pick(r, operations))
+		}
+
+		if r.IntN(3) > 0 {
+			return map[string]any{"config": pick(r, handwritten), "patches": texts(r, 3, operations)()}
+		}
+	}
+
 	return map[string]any{"config": b.generated(r), "patches": patches}
 }
 

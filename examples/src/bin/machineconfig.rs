@@ -9,7 +9,7 @@ use serde::Serialize;
 use talos_examples::arguments::Format;
 use talos_examples::failure::{Failure, Outcome, run};
 use talos_examples::{arguments, files};
-use talos_sdk::machineconfig::{Config, Finding, Mode, Severity, ValidateOptions, json_schema};
+use talos_sdk::machineconfig::{Config, Finding, Mode, Severity, ValidateOptions, json_schema, patch_text};
 
 /// Work on machine configurations in files
 #[derive(Parser)]
@@ -179,15 +179,13 @@ impl<'a> FindingOutput<'a> {
 fn apply(file: PathBuf, patches: &[String], output: Option<PathBuf>) -> Outcome {
     let text = files::read(&file)?;
     let patches = arguments::patches(patches)?;
-    let text = if patches.is_empty() {
-        text
-    } else {
-        let place = |error| Failure::of(file.display(), error);
-        let config = Config::from_yaml(&text).map_err(place)?.patch(&patches).map_err(place)?;
-        config.to_yaml()?.expose().to_owned()
-    };
+    let patched = patch_text(&text, &patches).map_err(|error| Failure::of(file.display(), error))?;
+    for warning in &patched.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let text = patched.text.expose();
     match output {
-        Some(path) => files::write(&path, &text),
+        Some(path) => files::write_readable(&path, text),
         // One line break more than in the file, as talosctl prints it.
         None => Ok(writeln!(io::stdout().lock(), "{text}")?),
     }

@@ -8,7 +8,6 @@ use talos_pki::SecretString;
 use crate::document::{Document, DocumentKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::read_documents;
-use crate::patch::Patch;
 use crate::types::v1alpha1;
 
 /// The configuration of one machine: documents of various kinds, the oldest of which (kind `v1alpha1`) holds the
@@ -74,22 +73,6 @@ impl Config {
             text.push_str(&talos_yaml::to_string(document)?);
         }
         Ok(SecretString::new(text))
-    }
-
-    /// Applies `patches` one after another. Without any, the configuration keeps its very bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::PatchMismatch`], [`ErrorKind::PatchTargetMissing`], [`ErrorKind::ConflictingDocuments`] and
-    /// [`ErrorKind::DuplicateDocument`], with the path.
-    pub fn patch(&self, patches: &[Patch]) -> Result<Self> {
-        let mut config = self.clone();
-        for patch in patches.iter().filter(|patch| !patch.is_empty()) {
-            let mut documents = config.documents;
-            patch.apply(&mut documents)?;
-            config = Self::new(documents)?;
-        }
-        Ok(config)
     }
 
     /// The text that was read, as long as nothing was changed.

@@ -69,7 +69,7 @@ impl Config {
     ///
     /// let config = Config::from_yaml("machine:\n  token: secret\n  certSANs: [a, b]\n")?;
     /// let patch = Patch::parse("machine:\n  token: other\n  certSANs: [c]\n  install:\n    disk: /dev/vda\n")?;
-    /// let diff = config.diff(&config.patch(&[patch])?)?;
+    /// let diff = config.diff(&config.patch(&[patch])?.config)?;
     /// let plan = "~ v1alpha1\n\
     ///             \x20   ~ machine.token: (secret)\n\
     ///             \x20   + machine.certSANs[2]: c\n\

@@ -45,8 +45,10 @@ pub enum ErrorKind {
     InvalidConfig,
     /// A patch and the configuration have different shapes at one place.
     PatchMismatch,
-    /// A patch deletes what is not there.
+    /// A patch deletes what is not there, or leads through it.
     PatchTargetMissing,
+    /// An operation `test` of a patch found another value.
+    PatchTestFailed,
     /// Something that this version of the crate can't do.
     Unsupported,
     /// A failure inside this crate or one below it, such as of the random source.

@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::machine_type::MachineType;
 use crate::options::GenerateOptions;
-use crate::patch::Patch;
+use crate::patch::{Patch, PatchWarning, Patched};
 use crate::secrets::SecretsBundle;
 use crate::types::network::{AutoHostnameKind, HostnameConfig, KubeSpanConfig};
 
@@ -31,6 +31,9 @@ pub struct Generated {
     pub worker: Config,
     /// For administrators: one context named after the cluster, with a fresh client certificate of role `os:admin`.
     pub talosconfig: TalosConfig,
+    /// What the patches lost though their author hardly meant it. Patches for all machines and those for one role are
+    /// counted apart.
+    pub warnings: Vec<PatchWarning>,
 }
 
 /// Generates what `talosctl gen config` does with comments off, byte for byte for one bundle.
@@ -48,10 +51,20 @@ pub fn generate(secrets: &SecretsBundle, options: &GenerateOptions, clock: &dyn 
     }
     let client = LeafOptions::client(options.talosconfig_roles.clone());
     let endpoints = options.talosconfig_endpoints.clone();
+    let control_plane = generate_config(MachineType::ControlPlane, secrets, options)?;
+    let worker = generate_config(MachineType::Worker, secrets, options)?;
+    let mut warnings = control_plane.warnings;
+    for warning in worker.warnings {
+        // Both roles may have lost the same.
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
     Ok(Generated {
-        control_plane: generate_config(MachineType::ControlPlane, secrets, options)?,
-        worker: generate_config(MachineType::Worker, secrets, options)?,
+        control_plane: control_plane.config,
+        worker: worker.config,
         talosconfig: secrets.talosconfig_with(&options.cluster_name, endpoints, client, clock)?,
+        warnings,
     })
 }
 
@@ -65,7 +78,7 @@ pub fn generate_config(
     role: MachineType,
     secrets: &SecretsBundle,
     options: &GenerateOptions,
-) -> Result<Config> {
+) -> Result<Patched> {
     if options.kubernetes_version.is_empty() {
         return Err(Error::new(
             ErrorKind::InvalidOption,
@@ -76,12 +89,18 @@ pub fn generate_config(
         MachineType::Worker => &options.worker_patches,
         _ => &options.control_plane_patches,
     };
-    let documents = documents(role, secrets, options)?;
-    let config = Config::new(documents)?.patch(&options.patches)?.patch(patches)?;
+    let mut config = Config::new(documents(role, secrets, options)?)?;
+    let mut warnings = Vec::new();
+    for patches in [&options.patches[..], patches] {
+        let patched = config.patch(patches)?;
+        warnings.extend(patched.warnings);
+        // Written anew, whatever form operations left it in.
+        config = Config::new(patched.config.into_documents())?;
+    }
     if !options.newer_documents {
         check_age(&config, options.contract)?;
     }
-    Ok(config)
+    Ok(Patched { config, warnings })
 }
 
 /// A machine refuses its whole configuration for one document that its release does not know.

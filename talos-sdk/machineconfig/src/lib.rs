@@ -8,7 +8,8 @@
 //! | generate configurations and a talosconfig | [`generate()`] with [`GenerateOptions`] |
 //! | suit an older Talos release | [`Contract`] |
 //! | read and write configurations | [`Config`] |
-//! | patch them | [`Patch`], [`Config::patch`] |
+//! | patch them | [`Patch`], [`Config::patch`], [`patch_text`] |
+//! | see what a patch would do | [`Patch::check`] |
 //! | see whether a machine would take one | [`Config::validate`] |
 //! | look into one | [`Config::documents`], [`Config::documents_of`], [`types`], [`Config::machine_type`] and its neighbours |
 //! | change one in code | [`Config::document_mut`], [`Config::insert`], [`Config::remove`] |
@@ -67,7 +68,7 @@ pub use kubernetes_range::KubernetesRange;
 pub use machine_type::MachineType;
 pub use mode::Mode;
 pub use options::{Cni, DEFAULT_INSTALL_IMAGE, GenerateOptions};
-pub use patch::Patch;
+pub use patch::{Patch, PatchAction, PatchChange, PatchWarning, Patched, PatchedText, patch_text};
 pub use path::{Path, Step};
 #[cfg(feature = "schema")]
 pub use schema::json_schema;

@@ -12,37 +12,63 @@ pub(crate) const SECTION_KEYS: [&str; 4] = ["machine", "cluster", "debug", "pers
 /// A document of a patch, or a place to delete.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
-    Document(Document),
+    /// A document, and the tree it was read from.
+    Document(Document, Node),
     Delete(Deletion),
 }
 
 /// A part of a document, or all of it, that a patch deletes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Deletion {
+    /// Empty for the document with the sections.
+    version: String,
     kind: String,
     name: Option<String>,
     /// Keys from the document's root; empty deletes the document. Ends with an index in brackets if `item` is set.
     pub(crate) path: Vec<String>,
     /// The list entry to delete.
     pub(crate) item: Option<Item>,
+    /// Where the patch says so.
+    pub(crate) line: u32,
 }
 
 impl Deletion {
     /// A deletion in the document that `node` is.
     fn of_document(node: &Node) -> Result<Self, &'static str> {
         let text = |key| node.get(key).and_then(Node::value).filter(|text| !text.is_empty());
-        let kind = match (text("apiVersion"), text("kind")) {
-            (None, None) => V1ALPHA1,
-            (Some(_), Some(kind)) => kind,
+        let (version, kind) = match (text("apiVersion"), text("kind")) {
+            (None, None) => ("", V1ALPHA1),
+            (Some(version), Some(kind)) => (version, kind),
             _ => return Err("to delete in a document, give its apiVersion and kind"),
         };
-        let name = text("name").map(str::to_owned);
-        Ok(Self { kind: kind.to_owned(), name, path: Vec::new(), item: None })
+        Ok(Self {
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            name: text("name").map(str::to_owned),
+            path: Vec::new(),
+            item: None,
+            line: node.line(),
+        })
     }
 
     /// Whether the document is meant. Documents with a name must be named.
     pub(crate) fn selects(&self, document: &Document) -> bool {
-        self.kind == document.kind() && self.name.as_deref() == document.name()
+        let version = if matches!(document, Document::V1Alpha1(_)) { "" } else { V1ALPHA1 };
+        self.version == version && self.kind == document.kind() && self.name.as_deref() == document.name()
+    }
+
+    /// Kind and name of the document that is meant.
+    pub(crate) fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} {name}", self.kind),
+            None => self.kind.clone(),
+        }
+    }
+
+    /// The path without the list entry at its end.
+    pub(crate) fn path_text(&self) -> String {
+        let keys = self.path.len() - usize::from(self.item.is_some());
+        self.path[..keys].join(".")
     }
 
     /// The place in words, without the value that selects a list entry, which may be a secret.
@@ -84,20 +110,23 @@ pub(crate) fn read_patch(nodes: Vec<Node>) -> Result<Vec<Piece>> {
         let wrong = |problem| Error::new(ErrorKind::InvalidValue, format!("line {line}: {problem}"));
         let deleted = holds_deletion(&node).map_err(|problem| wrong(problem.to_owned()))?
             && extract(&mut node, false, &mut Vec::new(), &mut found).map_err(wrong)?;
-        for (path, item) in found {
+        for (path, item, line) in found {
             let deletion = deletion.as_mut().map_err(|problem| wrong((*problem).to_owned()))?;
-            if path.is_empty() && deletion.kind == V1ALPHA1 {
+            if path.is_empty() && deletion.version.is_empty() {
                 return Err(wrong("to delete a document, give its apiVersion and kind".to_owned()));
             }
-            pieces.push(Piece::Delete(Deletion { path, item, ..deletion.clone() }));
+            pieces.push(Piece::Delete(Deletion { path, item, line, ..deletion.clone() }));
         }
         if !deleted && !is_spent(&node) {
-            pieces.push(Piece::Document(read_document(&node)?));
+            node.check_unique_keys()?;
+            pieces.push(Piece::Document(read_document(&node)?, node));
         }
     }
     if pieces.is_empty() {
         return Err(no_documents());
     }
+    // Deletions in the document with the sections come before all else, also those of a later document.
+    pieces.sort_by_key(|piece| !matches!(piece, Piece::Delete(deletion) if deletion.kind == V1ALPHA1));
     Ok(pieces)
 }
 
@@ -160,8 +189,8 @@ fn unknown_kind(kind: &str, line: u32) -> Error {
     Error::new(ErrorKind::UnknownKind, format!("line {line}: there is no kind {kind:?}{hint}"))
 }
 
-/// A place to delete: the path, and the list entry at its end.
-type Found = (Vec<String>, Option<Item>);
+/// A place to delete: the path, the list entry at its end, and the line that says so.
+type Found = (Vec<String>, Option<Item>, u32);
 
 /// Levels of nesting in which deletions are looked for, one call a level.
 const DELETION_DEPTH: usize = 256;
@@ -224,14 +253,15 @@ fn extract_mapping(
     while at < entries.len() {
         let (key, value) = &mut entries[at];
         if is_delete(key, value) {
+            let line = key.line();
             let item = if in_list { Some(selector(entries, path)?) } else { None };
-            if !in_list && path.iter().any(|step| step.starts_with('[')) {
+            if !in_list && path.iter().any(|step| step.is_empty() || step.starts_with('[')) {
                 let place = path.join(".").replace(".[", "[");
                 return Err(format!(
                     "{place}: a key inside a list entry can't be deleted, only a whole entry"
                 ));
             }
-            found.push((path.clone(), item));
+            found.push((path.clone(), item, line));
             return Ok(true);
         }
         path.push(key.value().unwrap_or_default().to_owned());

@@ -25,7 +25,7 @@ fn nesting_needs_no_stack() {
             assert!(config == Config::from_yaml(&text).unwrap());
             assert!(!config.redacted().unwrap().encode().unwrap().expose().is_empty());
             assert!(config.clone().documents() == config.documents());
-            let patched = config.patch(&[Patch::parse(&text).unwrap()]).unwrap().encode().unwrap();
+            let patched = config.patch(&[Patch::parse(&text).unwrap()]).unwrap().config.encode().unwrap();
             assert!(patched.expose().len() >= written.expose().len());
             let deletion = format!("{text}  sysctls:\n    a:\n      $patch: delete\n");
             drop(Patch::parse(&deletion));

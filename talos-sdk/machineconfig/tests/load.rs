@@ -82,10 +82,10 @@ fn text_is_kept_until_something_changes() {
     let text = "# a comment\nmachine: {type: worker}\n";
     let config = Config::from_yaml(text).unwrap();
     assert_eq!(config.to_yaml().unwrap().expose(), text);
-    assert_eq!(config.patch(&[]).unwrap().to_yaml().unwrap().expose(), text);
+    assert_eq!(config.patch(&[]).unwrap().config.to_yaml().unwrap().expose(), text);
     let patched = config.patch(&[Patch::parse("machine: {token: t}\n").unwrap()]).unwrap();
     let wanted = "version: \"\"\nmachine:\n    type: worker\n    token: t\n    certSANs: []\ncluster: null\n";
-    assert_eq!(patched.to_yaml().unwrap().expose(), wanted);
+    assert_eq!(patched.config.to_yaml().unwrap().expose(), wanted);
 }
 
 #[test]
@@ -117,11 +117,12 @@ fn a_deletion_without_a_target_says_where() {
     for (patch, message) in [
         (
             "machine:\n  network:\n    interfaces:\n      - interface: eth1\n        $patch: delete\n",
-            "v1alpha1: machine.network.interfaces[0], selected by interface: there is nothing to delete",
+            "patch 1, line 5: v1alpha1: machine.network.interfaces[0], selected by interface: there is nothing to \
+             delete, leave it out",
         ),
         (
             "machine:\n  kubelet:\n    image:\n      $patch: delete\n",
-            "v1alpha1: machine.kubelet.image: there is nothing to delete",
+            "patch 1, line 4: v1alpha1: machine.kubelet.image: there is nothing to delete, leave it out",
         ),
     ] {
         let error = config.patch(&[Patch::parse(patch).unwrap()]).unwrap_err();

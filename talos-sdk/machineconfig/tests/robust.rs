@@ -55,7 +55,7 @@ proptest! {
     fn what_was_written_is_read_again(base in fragment(), patch in fragment()) {
         let (Ok(config), Ok(patch)) = (Config::from_yaml(&base), Patch::parse(&patch)) else { return Ok(()) };
         let Ok(patched) = config.patch(&[patch]) else { return Ok(()) };
-        let text = patched.encode().unwrap();
+        let text = patched.config.encode().unwrap();
         if text.expose().is_empty() {
             return Ok(());
         }

@@ -120,6 +120,12 @@ impl Analysis {
         }
     }
 
+    /// The same for yaml.v2, which never writes a tab as it is.
+    pub(crate) fn of_v2(text: &str) -> Self {
+        let analysis = Self::of(text);
+        Self { block: analysis.block && !text.contains('\t'), ..analysis }
+    }
+
     /// The style that is used where `wanted` was asked for.
     pub(crate) fn style(
         &self,

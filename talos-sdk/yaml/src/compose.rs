@@ -23,14 +23,34 @@ pub const MAX_DEPTH: usize = 10_000;
 /// The text is not YAML, a mapping has a key twice, nesting goes deeper than [`MAX_DEPTH`], or aliases expand
 /// to far more than the text itself holds.
 pub fn parse_documents(text: &str) -> Result<Vec<Node>> {
-    let mut composer = Composer {
-        parser: Parser::new(text)?,
-        documents: Vec::new(),
-        stack: Vec::new(),
-        anchors: Anchors::default(),
-        built: 0,
-        aliased: 0,
-    };
+    compose(text, true)
+}
+
+/// Reads all documents of a text as [`parse_documents`] does, but lets a mapping have a key twice. For texts of which
+/// parts are dropped before they count; [`Node::check_unique_keys`] looks at what is left.
+///
+/// # Errors
+/// As [`parse_documents`], duplicate keys aside.
+pub fn parse_with_duplicates(text: &str) -> Result<Vec<Node>> {
+    compose(text, false)
+}
+
+/// Reads the first document of a text as [`parse_with_duplicates`] does, whatever may stand behind it.
+///
+/// # Errors
+/// As [`parse_with_duplicates`], for the first document.
+pub fn parse_first(text: &str) -> Result<Option<Node>> {
+    let mut composer = Composer::new(text, false)?;
+    while composer.documents.is_empty() && composer.step()? {}
+    if !composer.documents.is_empty() {
+        // The end of the document is part of it.
+        composer.step()?;
+    }
+    Ok(composer.documents.pop())
+}
+
+fn compose(text: &str, unique: bool) -> Result<Vec<Node>> {
+    let mut composer = Composer::new(text, unique)?;
     while composer.step()? {}
     Ok(composer.documents)
 }
@@ -41,6 +61,8 @@ struct Composer<'a> {
     /// Lists and mappings that are being read.
     stack: Vec<Open>,
     anchors: Anchors<'a>,
+    /// Whether a key that a mapping has twice is an error.
+    unique: bool,
     built: u64,
     aliased: u64,
 }
@@ -79,6 +101,18 @@ impl Open {
 }
 
 impl<'a> Composer<'a> {
+    fn new(text: &'a str, unique: bool) -> Result<Self> {
+        Ok(Self {
+            parser: Parser::new(text)?,
+            documents: Vec::new(),
+            stack: Vec::new(),
+            anchors: Anchors::default(),
+            unique,
+            built: 0,
+            aliased: 0,
+        })
+    }
+
     /// Takes in one event; says whether there are more.
     fn step(&mut self) -> Result<bool> {
         let (event, mark) = self.parser.next()?;
@@ -105,7 +139,9 @@ impl<'a> Composer<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(mut open) = self.stack.pop() {
-                    unique_keys(&open.node)?;
+                    if self.unique {
+                        unique_keys(&open.node)?;
+                    }
                     open.node.shrink();
                     self.add(open.node);
                 }
@@ -190,6 +226,22 @@ fn size(node: &Node) -> u64 {
         pending.extend(node.entries().iter().flat_map(|(key, value)| [key, value]));
     }
     count
+}
+
+impl Node {
+    /// Checks that no mapping in this tree has a key twice.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DuplicateKey`] with the place of the second one.
+    pub fn check_unique_keys(&self) -> Result<()> {
+        let mut pending = vec![self];
+        while let Some(node) = pending.pop() {
+            unique_keys(node)?;
+            pending.extend(node.items());
+            pending.extend(node.entries().iter().flat_map(|(key, value)| [key, value]));
+        }
+        Ok(())
+    }
 }
 
 /// Keys are the same if they are of one kind and have the same text, whatever their type.

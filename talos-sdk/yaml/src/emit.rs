@@ -219,27 +219,7 @@ impl Writer {
                 self.out.push(c);
                 continue;
             }
-            self.out.push('\\');
-            let code = u32::from(c);
-            match c {
-                '\0' => self.out.push('0'),
-                '\x07' => self.out.push('a'),
-                '\x08' => self.out.push('b'),
-                '\t' => self.out.push('t'),
-                '\n' => self.out.push('n'),
-                '\x0b' => self.out.push('v'),
-                '\x0c' => self.out.push('f'),
-                '\r' => self.out.push('r'),
-                '\x1b' => self.out.push('e'),
-                '"' | '\\' => self.out.push(c),
-                '\u{85}' => self.out.push('N'),
-                '\u{A0}' => self.out.push('_'),
-                '\u{2028}' => self.out.push('L'),
-                '\u{2029}' => self.out.push('P'),
-                _ if code <= 0xFF => self.out.push_str(&format!("x{code:02X}")),
-                _ if code <= 0xFFFF => self.out.push_str(&format!("u{code:04X}")),
-                _ => self.out.push_str(&format!("U{code:08X}")),
-            }
+            push_escaped(c, &mut self.out);
         }
         self.indicator("\"", false, false, false);
     }
@@ -360,6 +340,31 @@ impl Writer {
         self.out.push(c);
         self.line_start = self.out.len();
         self.indention = true;
+    }
+}
+
+/// A character as the escape of a double-quoted text.
+pub(crate) fn push_escaped(c: char, out: &mut String) {
+    out.push('\\');
+    let code = u32::from(c);
+    match c {
+        '\0' => out.push('0'),
+        '\x07' => out.push('a'),
+        '\x08' => out.push('b'),
+        '\t' => out.push('t'),
+        '\n' => out.push('n'),
+        '\x0b' => out.push('v'),
+        '\x0c' => out.push('f'),
+        '\r' => out.push('r'),
+        '\x1b' => out.push('e'),
+        '"' | '\\' => out.push(c),
+        '\u{85}' => out.push('N'),
+        '\u{A0}' => out.push('_'),
+        '\u{2028}' => out.push('L'),
+        '\u{2029}' => out.push('P'),
+        _ if code <= 0xFF => out.push_str(&format!("x{code:02X}")),
+        _ if code <= 0xFFFF => out.push_str(&format!("u{code:04X}")),
+        _ => out.push_str(&format!("U{code:08X}")),
     }
 }
 

@@ -12,6 +12,8 @@
 //! | turn a value into a tree | [`to_node`] |
 //! | write a tree, keeping tags and styles | [`emit()`] |
 //! | sort keys as Go does | [`natural_cmp`] |
+//! | turn a tree into JSON | [`to_json()`] |
+//! | turn YAML 1.1 into JSON and back, as Go's older YAML module | [`v2`] |
 //!
 //! ```
 //! # fn main() -> Result<(), talos_yaml::Error> {
@@ -36,6 +38,7 @@ mod cursor;
 mod de;
 mod emit;
 mod error;
+mod json;
 mod merge;
 mod node;
 mod number;
@@ -49,12 +52,14 @@ mod ser;
 mod tag;
 mod timestamp;
 mod token;
+pub mod v2;
 mod walk;
 
-pub use compose::{MAX_DEPTH, parse_documents};
+pub use compose::{MAX_DEPTH, parse_documents, parse_first, parse_with_duplicates};
 pub use de::{MAX_VALUE_DEPTH, from_node, from_str};
 pub use emit::emit;
 pub use error::{Error, ErrorKind, Result};
+pub use json::{json_string, to_json};
 pub use node::{Kind, Mark, Node, ScalarStyle, Style};
 pub use order::natural_cmp;
 pub use resolve::Scalar;

@@ -11,6 +11,15 @@ use crate::resolve::Scalar;
 /// behind a common digit, where it comes first; otherwise the runs of digits that start there by their value
 /// (no digits count 0), then by their length, then the characters. `a1 a2 a10 ab`, not `a1 a10 a2 ab`.
 pub fn natural_cmp(a: &str, b: &str) -> Ordering {
+    compare(a, b, true)
+}
+
+/// The natural order of yaml.v2, in which a letter comes after anything else also behind a digit.
+pub(crate) fn natural_cmp_v2(a: &str, b: &str) -> Ordering {
+    compare(a, b, false)
+}
+
+fn compare(a: &str, b: &str, looks_back: bool) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
@@ -20,7 +29,7 @@ pub fn natural_cmp(a: &str, b: &str) -> Ordering {
         return a.len().cmp(&b.len());
     };
     let (x, y) = (a[at], b[at]);
-    let after_digit = at > 0 && is_digit(a[at - 1]);
+    let after_digit = looks_back && at > 0 && is_digit(a[at - 1]);
     match (is_letter(x), is_letter(y)) {
         (true, true) => return x.cmp(&y),
         (true, false) => return if after_digit { Ordering::Less } else { Ordering::Greater },
@@ -109,20 +118,21 @@ impl<'a> Rank<'a> {
 pub(crate) fn sort_entries(entries: &mut Vec<(Node, Node)>) {
     let sorted = entries.windows(2).all(|w| key_cmp(&w[0].0, &w[1].0) != Ordering::Greater);
     if !sorted {
-        *entries = merge_sort(std::mem::take(entries));
+        *entries = merge_sort(std::mem::take(entries), &|a, b| key_cmp(&a.0, &b.0));
     }
 }
 
-fn merge_sort(mut entries: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
+/// Sorts by an order that may be none for some values.
+pub(crate) fn merge_sort<T>(mut entries: Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) -> Vec<T> {
     if entries.len() < 2 {
         return entries;
     }
-    let right = merge_sort(entries.split_off(entries.len() / 2));
-    let left = merge_sort(entries);
+    let right = merge_sort(entries.split_off(entries.len() / 2), compare);
+    let left = merge_sort(entries, compare);
     let mut out = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     while let (Some(l), Some(r)) = (left.peek(), right.peek()) {
-        let from = if key_cmp(&l.0, &r.0) == Ordering::Greater { &mut right } else { &mut left };
+        let from = if compare(l, r) == Ordering::Greater { &mut right } else { &mut left };
         out.extend(from.next());
     }
     out.extend(left);

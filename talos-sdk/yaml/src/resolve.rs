@@ -77,7 +77,8 @@ pub(crate) fn scalar<'a>(tag: &Tag, text: &'a str) -> Result<Scalar<'a>> {
     }
 }
 
-enum Plain {
+/// What a plain scalar without a tag means.
+pub(crate) enum Plain {
     Null,
     Bool(bool),
     Int(i64),
@@ -89,7 +90,7 @@ enum Plain {
 }
 
 /// Reads plain text. Dates are only looked for where no explicit tag says otherwise.
-fn plain(text: &str, tagged: bool) -> Plain {
+pub(crate) fn plain(text: &str, tagged: bool) -> Plain {
     let Some(first) = text.bytes().next() else { return Plain::Null };
     match first {
         b'~' if text.len() == 1 => Plain::Null,

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use talos_machineconfig::{Config, Mode, Patch, ValidateOptions};
+use talos_machineconfig::{Config, Mode, Patch, ValidateOptions, patch_text};
 
 /// A configuration and what to change in it.
 #[derive(Debug, Default, Deserialize)]
@@ -25,25 +25,18 @@ pub(super) fn patch(request: PatchRequest) -> Value {
 
 fn patched(request: PatchRequest) -> Result<String, String> {
     let patches = patches(request.patches.as_deref().unwrap_or_default())?;
-    if patches.is_empty() {
-        return Ok(request.config);
-    }
-    let config = Config::from_yaml(&request.config).and_then(|config| config.patch(&patches));
-    let text = config.and_then(|config| config.to_yaml()).map_err(|error| error.to_string())?;
-    Ok(text.expose().to_owned())
+    let patched = patch_text(&request.config, &patches).map_err(|error| error.to_string())?;
+    Ok(patched.text.expose().to_owned())
 }
 
-/// Patches from their texts. A text that is one word and neither list nor mapping, or that begins with `@`, names a
-/// file, as for `talosctl`.
+/// Patches from their texts, some of which name a file instead, as for `talosctl`.
 pub(super) fn patches(texts: &[String]) -> Result<Vec<Patch>, String> {
     texts.iter().map(|text| read_patch(text)).collect()
 }
 
 fn read_patch(text: &str) -> Result<Patch, String> {
-    let one_word = !text.contains(['\n', ' ']) && !text.starts_with(['[', '{']);
-    let path = text.strip_prefix('@').or(one_word.then_some(text));
     let parse = |text: &str| Patch::parse(text).map_err(|error| error.to_string());
-    match path {
+    match Patch::file_name(text) {
         Some(path) => parse(&fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?),
         None => parse(text),
     }

@@ -130,6 +130,9 @@ impl Config {
         let clock = FixedClock::new(SystemClock.now());
         let secrets = self.secrets(&options, &clock)?;
         let generated = generate(&secrets, &options, &clock)?;
+        for warning in &generated.warnings {
+            eprintln!("warning: {warning}");
+        }
         for (output, path) in targets {
             if path == Path::new("-") {
                 files::print(output.text(&generated)?.expose())?;
