@@ -32,7 +32,7 @@ func compare(args []string) error {
 	flags := flag.NewFlagSet("compare", flag.ExitOnError)
 	path := flags.String("conformance", "", "path of the program conformance")
 	seed := flags.Uint64("seed", uint64(time.Now().Unix()), "seed of all cases")
-	cases := flags.Int("cases", 300, "cases of each suite; secrets takes a tenth")
+	cases := flags.Int("cases", 300, "cases of each suite; secrets takes a tenth, validate twice as many")
 	only := flags.Int("only", -1, "this case alone")
 	failures := flags.String("failures", "", "folder for the requests and answers that differ")
 
@@ -86,8 +86,12 @@ func (c *comparison) all(cases, only int) error {
 
 	defer peer.stop()
 
-	if c.suite.name == "secrets" {
+	switch c.suite.name {
+	case "secrets":
 		cases = max(1, cases/10)
+	case "validate":
+		// It is quick, and there are many rules.
+		cases *= 2
 	}
 
 	for i := range cases {
