@@ -4,7 +4,12 @@
 //! seconds, and prints a line of JSON. FOLDER holds `secrets.yaml` and `config.yaml`, which `-- input 0 FOLDER` makes,
 //! so that another program can be given the same; `../run.sh` does that. Without a name all are measured.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark stops at what fails, and prints")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark stops at what fails, and prints"
+)]
 
 use std::fs;
 use std::hint::black_box;
