@@ -111,7 +111,7 @@ fn measure(name: &str, seconds: f64, folder: Option<&Path>) {
             let text = text();
             repeat(name, seconds, || {
                 let config = Config::from_yaml(&text).unwrap();
-                config.patch(&[patch(0), patch(1)]).unwrap().to_yaml().unwrap()
+                config.patch(&[patch(0), patch(1)]).unwrap().config.to_yaml().unwrap()
             });
         }
         "load" => {
