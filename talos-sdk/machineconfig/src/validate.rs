@@ -77,7 +77,7 @@ impl Config {
     pub fn validate(&self, options: &ValidateOptions) -> Report {
         let mut found = Findings::new(options.mode);
         for document in self.documents() {
-            found.set_document(document.title());
+            found.set_document(document);
             document.rules().check(&mut found);
         }
         if options.strict {
@@ -87,7 +87,7 @@ impl Config {
         }
         if let Some(sections) = self.v1alpha1() {
             for document in self.documents() {
-                found.set_document(document.title());
+                found.set_document(document);
                 document.rules().check_sections(sections, &mut found);
             }
         }

@@ -1,6 +1,7 @@
 //! What a document says of itself when it is validated.
 
 use crate::cel::Environment;
+use crate::document::Document;
 use crate::mode::Mode;
 use crate::model::Value as _;
 use crate::path::{Path, Step};
@@ -20,18 +21,76 @@ pub(crate) trait Rules {
     }
 }
 
-/// Collects findings, and knows where validation is.
+/// Collects findings, and knows where validation is. Most configurations have none, so a place costs nothing until
+/// there is something to say of it.
 #[derive(Debug)]
-pub(crate) struct Findings {
+pub(crate) struct Findings<'a> {
     mode: Mode,
-    document: String,
-    path: Path,
+    subject: Subject<'a>,
+    place: Place,
     pub(super) list: Vec<Finding>,
 }
 
-impl Findings {
+/// What findings are about.
+#[derive(Debug)]
+enum Subject<'a> {
+    Document(&'a Document),
+    /// The title of a document, or nothing for all of them together.
+    Title(String),
+}
+
+/// The steps from the root of the document, keys one behind the other in one text.
+#[derive(Debug, Default)]
+struct Place {
+    keys: String,
+    steps: Vec<PlaceStep>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum PlaceStep {
+    /// The key that starts here.
+    Key(usize),
+    Index(usize),
+}
+
+impl Place {
+    fn push_key(&mut self, key: &str) {
+        self.steps.push(PlaceStep::Key(self.keys.len()));
+        self.keys.push_str(key);
+    }
+
+    fn push_index(&mut self, index: usize) {
+        self.steps.push(PlaceStep::Index(index));
+    }
+
+    fn pop(&mut self) {
+        if let Some(PlaceStep::Key(start)) = self.steps.pop() {
+            self.keys.truncate(start);
+        }
+    }
+
+    /// The steps, and those of `keys` below them.
+    fn path(&self, keys: &str) -> Path {
+        let mut end = self.keys.len();
+        let mut steps: Vec<Step> = Vec::new();
+        for step in self.steps.iter().rev() {
+            steps.push(match *step {
+                PlaceStep::Index(index) => Step::Index(index),
+                PlaceStep::Key(start) => {
+                    let key = self.keys[start..end].to_owned();
+                    end = start;
+                    Step::Key(key)
+                }
+            });
+        }
+        let below = keys.split('.').filter(|key| !key.is_empty()).map(|key| Step::Key(key.to_owned()));
+        steps.into_iter().rev().chain(below).collect()
+    }
+}
+
+impl<'a> Findings<'a> {
     pub(super) fn new(mode: Mode) -> Self {
-        Self { mode, document: String::new(), path: Path::default(), list: Vec::new() }
+        Self { mode, subject: Subject::Title(String::new()), place: Place::default(), list: Vec::new() }
     }
 
     /// What the machine runs on.
@@ -40,8 +99,13 @@ impl Findings {
     }
 
     /// What follows is about this document.
-    pub(super) fn set_document(&mut self, title: String) {
-        self.document = title;
+    pub(super) fn set_document(&mut self, document: &'a Document) {
+        self.subject = Subject::Document(document);
+    }
+
+    /// What follows is about the document of this title; about all together without one.
+    pub(super) fn set_title(&mut self, title: impl Into<String>) {
+        self.subject = Subject::Title(title.into());
     }
 
     /// The value at `keys` is wrong: keys separated by dots, or nothing for where validation is now.
@@ -84,32 +148,32 @@ impl Findings {
 
     /// `check` speaks of what is under `key`. The key is taken as it is, dots and all.
     pub(crate) fn within<R>(&mut self, key: &str, check: impl FnOnce(&mut Self) -> R) -> R {
-        self.path.push(Step::Key(key.to_owned()));
+        self.place.push_key(key);
         let result = check(self);
-        self.path.pop();
+        self.place.pop();
         result
     }
 
     /// Calls `check` for every entry of the list under `key`.
-    pub(crate) fn each<'a, T>(&mut self, key: &str, items: &'a [T], mut check: impl FnMut(&'a T, &mut Self)) {
+    pub(crate) fn each<'i, T>(&mut self, key: &str, items: &'i [T], mut check: impl FnMut(&'i T, &mut Self)) {
         self.within(key, |found| found.each_item(items, &mut check));
     }
 
     /// Calls `check` for every entry of the list where validation is now.
-    pub(crate) fn each_item<'a, T>(&mut self, items: &'a [T], mut check: impl FnMut(&'a T, &mut Self)) {
+    pub(crate) fn each_item<'i, T>(&mut self, items: &'i [T], mut check: impl FnMut(&'i T, &mut Self)) {
         for (at, item) in items.iter().enumerate() {
-            self.path.push(Step::Index(at));
+            self.place.push_index(at);
             check(item, self);
-            self.path.pop();
+            self.place.pop();
         }
     }
 
     /// Calls `check` for every entry of the list under `key`, none of which may be empty.
-    pub(crate) fn each_entry<'a, T>(
+    pub(crate) fn each_entry<'i, T>(
         &mut self,
         key: &str,
-        list: &'a List<T>,
-        mut check: impl FnMut(&'a T, &mut Self),
+        list: &'i List<T>,
+        mut check: impl FnMut(&'i T, &mut Self),
     ) {
         self.each(key, list.entries(), |entry, found| match entry {
             Some(entry) => check(entry, found),
@@ -118,9 +182,11 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, keys: &str, message: String) {
-        let below = keys.split('.').filter(|key| !key.is_empty()).map(|key| Step::Key(key.to_owned()));
-        let path = self.path.steps().iter().cloned().chain(below).collect();
-        self.list.push(Finding { severity, document: self.document.clone(), path, line: None, message });
+        let document = match &self.subject {
+            Subject::Document(document) => document.title(),
+            Subject::Title(title) => title.clone(),
+        };
+        self.list.push(Finding { severity, document, path: self.place.path(keys), line: None, message });
     }
 }
 

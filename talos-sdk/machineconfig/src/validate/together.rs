@@ -13,7 +13,7 @@ use crate::types::network::{DnsProtocol, KubeSpanConfig, ResolverConfig};
 use crate::types::{Url, v1alpha1};
 use crate::validate::Findings;
 
-pub(super) fn check(config: &Config, found: &mut Findings) {
+pub(super) fn check<'a>(config: &'a Config, found: &mut Findings<'a>) {
     check_host_dns(config, found);
     check_discovery(config, found);
     check_dependencies(config, found);
@@ -54,13 +54,13 @@ fn check_host_dns(config: &Config, found: &mut Findings) {
             (None, Some(_)) => (V1ALPHA1, "machine.features.hostDNS"),
             (None, None) => ("", ""),
         };
-        found.set_document(document.to_owned());
+        found.set_title(document);
         let problem = "in a container the host has to resolve names for pods too: set enabled and forwardKubeDNSToHost to true";
         let hint = if document.is_empty() { ", below hostDNS of a document ResolverConfig" } else { "" };
         found.error(key, format!("{problem}{hint}"));
     }
     if let Some(resolver) = resolver.filter(|_| !is_on) {
-        found.set_document("ResolverConfig".to_owned());
+        found.set_title("ResolverConfig");
         found.each("nameservers", &resolver.nameservers, |server, found| {
             if server.protocol != DnsProtocol::default() {
                 found.error(
@@ -84,7 +84,7 @@ fn check_discovery(config: &Config, found: &mut Findings) {
             (None, Some(identity)) => (!identity.cluster_id.is_empty(), !identity.cluster_secret.is_empty()),
             (None, None) => (false, false),
         };
-        found.set_document(format!("DiscoveryServiceConfig {}", service.name));
+        found.set_title(format!("DiscoveryServiceConfig {}", service.name));
         for (what, is_there) in [("clusterID", has_id), ("clusterSecret", has_secret)] {
             if !is_there {
                 let problem = format!("discovery needs {what}: set it in a document DiscoveryIdentityConfig");
@@ -99,7 +99,7 @@ fn check_discovery(config: &Config, found: &mut Findings) {
     };
     let has_service = in_sections || config.documents_of::<DiscoveryServiceConfig>().next().is_some();
     if enabled == Some(true) && !has_service {
-        found.set_document(document.to_owned());
+        found.set_title(document);
         found.error(
             key,
             "KubeSpan finds its peers by a discovery service: add a document DiscoveryServiceConfig",
@@ -130,7 +130,7 @@ fn check_dependencies(config: &Config, found: &mut Findings) {
     let names: Vec<&str> = graph.keys().copied().collect();
     let cycles = cycles(&graph);
     for (name, others) in &graph {
-        found.set_document(format!("ContainerConfig {name}"));
+        found.set_title(format!("ContainerConfig {name}"));
         let mut at = 0;
         found.within("dependsOn", |found| {
             found.each("containers", others, |other, found| {
@@ -188,10 +188,10 @@ fn cycles<'a>(graph: &'a Graph<'a>) -> BTreeMap<&'a str, (usize, String)> {
 }
 
 /// What control planes need, and what only they may have.
-fn check_control_plane(config: &Config, found: &mut Findings) {
+fn check_control_plane<'a>(config: &'a Config, found: &mut Findings<'a>) {
     if !config.machine_type().is_some_and(MachineType::is_control_plane) {
         for document in config.documents().iter().filter(|document| document.is_control_plane_only()) {
-            found.set_document(document.title());
+            found.set_document(document);
             found.error("kind", "only control planes may have a document of this kind: remove it");
         }
         return;
@@ -204,7 +204,7 @@ fn check_control_plane(config: &Config, found: &mut Findings) {
             !cluster.secretbox_encryption_secret.is_empty() || !cluster.aescbc_encryption_secret.is_empty()
         });
     if has_authority && !is_encrypted {
-        found.set_document(String::new());
+        found.set_title("");
         found.error(
             "",
             "a control plane encrypts what it keeps in etcd: add a document KubeEtcdEncryptionConfig, or cluster.secretboxEncryptionSecret",

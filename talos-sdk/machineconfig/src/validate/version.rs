@@ -7,9 +7,9 @@ use crate::machine_type::MachineType;
 use crate::types::v1alpha1;
 use crate::validate::Findings;
 
-pub(super) fn check(config: &Config, contract: Contract, found: &mut Findings) {
+pub(super) fn check<'a>(config: &'a Config, contract: Contract, found: &mut Findings<'a>) {
     for document in config.documents() {
-        found.set_document(document.title());
+        found.set_document(document);
         if document.since() > contract {
             found.warn(
                 "kind",
@@ -27,7 +27,7 @@ pub(super) fn check(config: &Config, contract: Contract, found: &mut Findings) {
         check_image("image", image, contract, found);
     }
     if let Some(sections) = config.v1alpha1() {
-        found.set_document(V1ALPHA1.to_owned());
+        found.set_title(V1ALPHA1);
         check_sections(sections, config.machine_type(), contract, found);
     }
 }
