@@ -1,22 +1,24 @@
 //! Files that the tools read and write.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+use talos_sdk::yaml::decode;
 
 use crate::failure::{Failure, Outcome};
 
 /// Reads a text file.
 pub fn read(path: &Path) -> Outcome<String> {
-    fs::read_to_string(path).map_err(|error| {
-        let hint = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such file; check the path",
-            io::ErrorKind::PermissionDenied => "no permission to read it",
-            io::ErrorKind::InvalidData => "it is not UTF-8 text",
-            _ => return Failure::of(format!("could not read {}", path.display()), error),
-        };
-        Failure::of(format!("could not read {}", path.display()), hint)
-    })
+    let failed = |why: &dyn fmt::Display| Failure::of(format!("could not read {}", path.display()), why);
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => failed(&"there is no such file; check the path"),
+        io::ErrorKind::PermissionDenied => failed(&"no permission to read it"),
+        _ => failed(&error),
+    })?;
+    decode(&bytes).map(Cow::into_owned).map_err(|error| failed(&error))
 }
 
 /// Refuses to overwrite a file, unless forced to.

@@ -46,6 +46,15 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads the bytes of a file: UTF-8, or UTF-16 with a byte order mark.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::from_yaml`]; [`ErrorKind::Syntax`] with line and column for bytes that are no text.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self> {
+        Self::from_yaml(&talos_yaml::decode(bytes)?)
+    }
+
     /// The text of the configuration. As long as nothing was changed this is the very text that was read.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! | to | call |
 //! |---|---|
 //! | read a text as trees, with positions | [`parse_documents`] |
+//! | make text of bytes | [`decode`] |
 //! | read a value | [`from_str`], [`from_node`] |
 //! | write a value as Go's `Marshal` would | [`to_string`] |
 //! | turn a value into a tree | [`to_node`] |
@@ -37,6 +38,7 @@ mod compose;
 mod cursor;
 mod de;
 mod emit;
+mod encoding;
 mod error;
 mod json;
 mod merge;
@@ -58,6 +60,7 @@ mod walk;
 pub use compose::{MAX_DEPTH, parse_documents, parse_first, parse_with_duplicates};
 pub use de::{MAX_VALUE_DEPTH, from_node, from_str};
 pub use emit::emit;
+pub use encoding::decode;
 pub use error::{Error, ErrorKind, Result};
 pub use json::{json_string, to_json};
 pub use node::{Kind, Mark, Node, ScalarStyle, Style};
