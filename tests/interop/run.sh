@@ -62,7 +62,7 @@ build() {
 judge() {
     local seed=${INTEROP_SEED:-$(date +%s)}
     say "random input, seed $seed"
-    interop compare -conformance "$target/release/conformance" -seed "$seed" -cases "${INTEROP_CASES:-400}" \
+    interop compare -conformance "$target/release/conformance" -seed "$seed" -cases "${INTEROP_CASES:-500}" \
         -failures "$work/differences"
 }
 

@@ -76,7 +76,8 @@ fn bytes_that_are_no_text_are_refused_with_their_place() {
     for text in ["machine:\r\n  type: worker\r\n", "\u{feff}machine:\n  type: worker\n"] {
         assert!(Config::from_slice(text.as_bytes()).is_ok(), "{text:?}");
     }
-    for text in ["machine:\n\ttype: worker\n", "machine:\n  type: \"\\ud800\"\n", "machine:\n  type: a\0b\n"] {
+    for text in ["machine:\n\ttype: worker\n", "machine:\n  type: \"\\ud800\"\n", "machine:\n  type: a\0b\n"]
+    {
         let error = Config::from_slice(text.as_bytes()).unwrap_err();
         assert!(error.to_string().starts_with("line "), "{error}");
     }

@@ -81,11 +81,11 @@ impl TalosConfig {
             let message = format!("the text is no talosconfig: {error}");
             Error::new(ErrorKind::Syntax, message).with_source(error)
         };
-        let documents = talos_yaml::parse_documents(text).map_err(syntax)?;
-        let Some(document) = documents.first() else {
+        let Some(document) = talos_yaml::parse_first(text).map_err(syntax)? else {
             return Err(Error::new(ErrorKind::Empty, "the talosconfig is empty"));
         };
-        let shape: FileShape = talos_yaml::from_node(document).map_err(syntax)?;
+        document.check_unique_keys().map_err(syntax)?;
+        let shape: FileShape = talos_yaml::from_node(&document).map_err(syntax)?;
         let mut contexts = BTreeMap::new();
         for (name, context) in shape.contexts {
             let context = context.unwrap_or_default().decode(&name)?;

@@ -31,6 +31,12 @@ fn texts_are_written_as_go_writes_them() {
 }
 
 #[test]
+fn what_stands_behind_the_first_document_is_not_looked_at() {
+    assert_eq!(TalosConfig::from_yaml("{}A\n").unwrap(), TalosConfig::default());
+    assert_eq!(TalosConfig::from_yaml("{a: 1, a: 2}\n").unwrap_err().kind(), ErrorKind::Syntax);
+}
+
+#[test]
 fn a_context_holds_decoded_credentials() {
     let config = TalosConfig::from_yaml(data!("full.in.yaml")).unwrap();
     let context = config.current(None).unwrap();

@@ -29,16 +29,14 @@ pub fn from_node<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T> {
     T::deserialize(Deserializer { node, depth: 0, element: false })
 }
 
-/// Reads a value out of the first document of a text; an empty text is a `null` document.
+/// Reads a value out of the first document of a text, whatever may stand behind it; an empty text is a `null` document.
 ///
 /// # Errors
 /// The text is not YAML, or a value does not fit its type.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T> {
-    let documents = crate::parse_documents(text)?;
-    match documents.first() {
-        Some(node) => from_node(node),
-        None => from_node(&Node::null()),
-    }
+    let node = crate::parse_first(text)?.unwrap_or_else(Node::null);
+    node.check_unique_keys()?;
+    from_node(&node)
 }
 
 #[derive(Clone, Copy)]

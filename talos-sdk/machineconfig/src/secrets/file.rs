@@ -127,14 +127,15 @@ impl SecretsBundle {
     /// [`ErrorKind::Syntax`] if the text is not YAML or empty, [`ErrorKind::InvalidValue`] with the line if a value has
     /// another type or is not base64.
     pub fn from_yaml(text: &str) -> Result<Self> {
-        let documents = talos_yaml::parse_documents(text).map_err(|error| {
+        let syntax = |error| {
             Error::new(ErrorKind::Syntax, format!("the secrets bundle is not YAML: {error}"))
                 .with_source(error)
-        })?;
-        let Some(document) = documents.first() else {
+        };
+        let Some(document) = talos_yaml::parse_first(text).map_err(syntax)? else {
             return Err(Error::new(ErrorKind::Syntax, "the secrets bundle is empty"));
         };
-        let shape: BundleShape = talos_yaml::from_node(document).map_err(|error| {
+        document.check_unique_keys().map_err(syntax)?;
+        let shape: BundleShape = talos_yaml::from_node(&document).map_err(|error| {
             Error::new(ErrorKind::InvalidValue, format!("secrets bundle: {error}")).with_source(error)
         })?;
         Ok(shape.into())
