@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use talos_machineconfig::{
-    Config, Contract, ErrorKind, GenerateOptions, Generated, Patch, Result, SecretsBundle, generate,
+    Config, Contract, GenerateOptions, Generated, Patch, Result, SecretsBundle, generate,
 };
 use talos_pki::FixedClock;
 
@@ -153,8 +153,6 @@ fn difference(request: &Value, answer: &Value) -> Option<String> {
     }
     match (make(request), answer["fails"] == true) {
         (Err(error), true) => error.to_string().contains('\n').then(|| format!("more than a line: {error}")),
-        // Lists of operations are another suite's concern.
-        (Err(error), false) if error.kind() == ErrorKind::Unsupported => None,
         (Err(error), false) => Some(error.to_string()),
         (Ok(_), true) => Some("Go refuses this".to_owned()),
         (Ok(made), false) => [("controlplane", made.control_plane), ("worker", made.worker)]
