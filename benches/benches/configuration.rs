@@ -4,12 +4,8 @@
 //! seconds, and prints a line of JSON. FOLDER holds `secrets.yaml` and `config.yaml`, which `-- input 0 FOLDER` makes,
 //! so that another program can be given the same; `../run.sh` does that. Without a name all are measured.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a benchmark stops at what fails, and prints"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark stops at what fails")]
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::fs;
 use std::hint::black_box;

@@ -2,9 +2,10 @@
 //! saying so, where they do not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod reference;
+
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use flate2::read::GzDecoder;
@@ -14,14 +15,7 @@ use talos_machineconfig::{
 };
 use talos_pki::FixedClock;
 
-fn reference(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: there is no {}", path.display());
-    None
-}
+use reference::reference;
 
 fn clock() -> FixedClock {
     FixedClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))

@@ -2,23 +2,17 @@
 //! they were skipped.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod reference;
+
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use serde_json::Value;
 use talos_machineconfig::{Config, ErrorKind, Patch, Result, patch_text};
 
-fn reference(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference").join(name);
-    if path.is_file() {
-        return Some(path);
-    }
-    eprintln!("skipped: there is no {}", path.display());
-    None
-}
+use reference::reference;
 
 fn patched(config: &str, patches: &[&str]) -> Result<String> {
     let patches = patches.iter().map(|patch| Patch::parse(patch)).collect::<Result<Vec<_>>>()?;

@@ -2,28 +2,22 @@
 //! saying so, where they do not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod reference;
+
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use talos_machineconfig::{Config, Mode, ValidateOptions};
+
+use reference::reference;
 
 /// What became of a configuration: the stage at which it failed, and the number of warnings.
 #[derive(Debug, PartialEq)]
 struct Verdict {
     failed: Option<&'static str>,
     warnings: Option<usize>,
-}
-
-fn reference(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: there is no {}", path.display());
-    None
 }
 
 fn verdict(text: &str, mode: &str, strict: bool) -> Verdict {
