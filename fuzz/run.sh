@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for some seconds from its seeds: `run.sh [SECONDS [TARGET…]]`. Works on stable Rust, without
-# sanitizers; needs a C++ compiler. The seed is fixed, so that a first run can be had again; what was found to be new, and
-# inputs that fail, stay beside the build, and the next run starts from there.
+# Runs fuzz targets, all unless some are named, on stable Rust without sanitizers; needs a C++ compiler.
+#
+#     run.sh [TARGET…]                  the same 50,000 inputs each time, made from the seeds: what a change must pass
+#     run.sh --seconds N [TARGET…]      new inputs for N seconds, starting from what earlier runs found to be new
+#
+# Inputs that fail stay beside the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-seconds=${1:-5}
-targets=("${@:2}")
+seconds=
+[ "${1:-}" != --seconds ] || { seconds=$2; shift 2; }
+targets=("$@")
 [ ${#targets[@]} -gt 0 ] || for file in fuzz/fuzz_targets/*.rs; do targets+=("$(basename "$file" .rs)"); done
 
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -18,11 +22,17 @@ done
 RUSTFLAGS=$counters cargo build --quiet --locked --release --manifest-path fuzz/Cargo.toml --target "$host"
 
 for target in "${targets[@]}"; do
-    corpus=$CARGO_TARGET_DIR/corpus/$target failed=$CARGO_TARGET_DIR/failed/$target
-    mkdir -p "$corpus" "$failed"
+    found=$CARGO_TARGET_DIR/corpus/$target failed=$CARGO_TARGET_DIR/failed/$target
+    mkdir -p "$found" "$failed"
     log=$failed/log
-    "$CARGO_TARGET_DIR/$host/release/$target" "$corpus" "fuzz/seeds/$target" -artifact_prefix="$failed/" \
-        -seed=1 -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 >"$log" 2>&1 ||
+    if [ -n "$seconds" ]; then
+        how=("$found" "fuzz/seeds/$target" -max_total_time="$seconds")
+    else
+        seeds=(fuzz/seeds/"$target"/*)
+        how=("-seed_inputs=$(IFS=,; echo "${seeds[*]}")" -seed=1 -runs=50000)
+    fi
+    "$CARGO_TARGET_DIR/$host/release/$target" "${how[@]}" -artifact_prefix="$failed/" \
+        -max_len=4096 -timeout=10 -rss_limit_mb=2048 >"$log" 2>&1 ||
         { tail -n 40 "$log"; echo "fuzz: $target failed"; exit 1; }
     echo "fuzz: $target is fine: $(tail -n 1 "$log")"
 done

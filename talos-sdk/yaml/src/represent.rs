@@ -77,6 +77,14 @@ impl<'a> Frame<'a> {
             entries.push((key, value));
         }
         sort_entries(&mut entries);
+        // Keys with other words for one value (`~` and nothing, `0x10` and `16`) are one key of a Go map; the last stays.
+        entries.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
         Node::mapping(entries)
     }
 }

@@ -76,3 +76,10 @@ fn sorted(value: Value) -> Value {
         other => other,
     }
 }
+
+#[test]
+fn one_key_in_other_words_is_written_once() {
+    let written = |text| to_string(&talos_yaml::parse_first(text).unwrap().unwrap()).unwrap();
+    assert_eq!(written("~: 1\n? "), "null: null\n");
+    assert_eq!(written("16: a\n0x10: b\n"), "16: b\n");
+}
