@@ -7,6 +7,7 @@
 //! | to do | use |
 //! |---|---|
 //! | simulate machines | [`Simulation::start`], [`Simulation::add_node`] |
+//! | have a whole cluster, with credentials for it | [`Simulation::cluster`], [`ClusterOptions`], [`SimCluster`] |
 //! | simulate OpenStack, the Image Factory and a load balancer around them | [`SimulatedCloud::start`] |
 //! | let time fly or stand still | [`Pace`], [`Clock`] |
 //! | make something fail | [`Simulation::faults`], [`SimNode::restart`], [`SimNode::power_off`] |
@@ -103,6 +104,7 @@ mod resources;
 mod run;
 mod server;
 mod services;
+mod sim_cluster;
 mod simulation;
 mod stage;
 mod tasks;
@@ -116,7 +118,9 @@ pub use faults::{Fault, FaultRule, Faults};
 pub use machines::TALOS_VERSION_PROPERTY;
 pub use node::SimNode;
 pub use options::{NodeOptions, Pace, SimulationOptions};
+pub use sim_cluster::{ClusterOptions, SimCluster};
 pub use simulation::Simulation;
 pub use stage::Stage;
+pub use talos_pki::{Role, RoleSet, SecretString};
 pub use tonic::Code;
 pub use version::TalosVersion;

@@ -224,6 +224,14 @@ impl Node {
         self.kernel.write(&format!("user: warning: [{now}]: {line}"));
     }
 
+    /// Lets this machine begin a new etcd, as soon as it has come up far enough.
+    pub(crate) async fn bootstrap(&self) {
+        self.wait(|status| status.boots > 0).await;
+        if let Some(run) = self.run().filter(|_| self.disk().etcd.is_none()) {
+            run.bootstrap.send_replace(true);
+        }
+    }
+
     pub(crate) fn count_boot(&self) {
         self.status.send_modify(|status| status.boots += 1);
     }

@@ -13,16 +13,12 @@ use crate::cluster::{Cluster, ClusterKey};
 use crate::config::NodeConfig;
 use crate::error::{Error, ErrorKind};
 use crate::faults::Faults;
-use crate::network::Network;
+use crate::network::{FIRST_HOST, Network};
 use crate::node::{Node, SimNode};
 use crate::options::{NodeOptions, Pace, SimulationOptions};
 use crate::version::TalosVersion;
 
-/// Addresses below this one are left to load balancers and the like.
-const FIRST_HOST: u8 = 10;
-const LAST_HOST: u8 = 250;
-
-/// Simulated Talos machines in a network `127.x.y.0/24` of their own.
+/// Simulated Talos machines in a network `127.x.y.0/20` of their own, room for some 3,800 of them.
 ///
 /// Clones are handles to the same machines. When the last one goes away, all machines and their sockets end.
 ///
@@ -102,10 +98,7 @@ impl Simulation {
             let mut nodes = world.nodes();
             let address = match options.address {
                 Some(address) => world.check_address(address, &nodes)?,
-                None => (FIRST_HOST..=LAST_HOST)
-                    .map(|number| world.network.host(number))
-                    .find(|address| !nodes.contains_key(address))
-                    .ok_or_else(|| Error::new(ErrorKind::Address, "the simulated network is full"))?,
+                None => world.free_address(&nodes)?,
             };
             let version = options.talos_version.clone().unwrap_or_else(|| world.version().clone());
             let node = Arc::new(Node::new(world.clone(), address, version, options, server_id));
@@ -137,7 +130,7 @@ impl Simulation {
         }
     }
 
-    /// The network in CIDR notation, `127.x.y.0/24`.
+    /// The network in CIDR notation, `127.x.y.0/20`.
     #[must_use]
     pub fn cidr(&self) -> String {
         self.world().network.cidr()
@@ -234,6 +227,16 @@ impl World {
         self.changes.subscribe()
     }
 
+    /// The next address that no machine has.
+    pub(crate) fn next_address(&self) -> Result<Ipv4Addr, Error> {
+        self.free_address(&self.nodes())
+    }
+
+    fn free_address(&self, nodes: &BTreeMap<Ipv4Addr, Arc<Node>>) -> Result<Ipv4Addr, Error> {
+        let free = self.network.hosts().find(|address| !nodes.contains_key(address));
+        free.ok_or_else(|| Error::new(ErrorKind::Address, "the simulated network is full"))
+    }
+
     fn check_address(
         &self,
         address: Ipv4Addr,
@@ -241,7 +244,10 @@ impl World {
     ) -> Result<Ipv4Addr, Error> {
         let refuse = |why: &str| Err(Error::new(ErrorKind::Options, format!("{address} {why}")));
         if !self.network.contains(address) {
-            return refuse(&format!("is not in {}, the network of this simulation", self.network.cidr()));
+            return refuse(&format!(
+                "is not for machines of {}, the network of this simulation",
+                self.network.cidr()
+            ));
         }
         if nodes.contains_key(&address) {
             return refuse("belongs to another machine");

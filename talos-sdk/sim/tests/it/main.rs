@@ -11,3 +11,4 @@ mod power;
 mod resources;
 mod roles;
 mod routing;
+mod world;
