@@ -95,6 +95,8 @@ pub enum ErrorKind {
     ResourceExhausted,
     /// The reply is empty, incomplete or can't be decoded.
     InvalidReply,
+    /// A file on this side could not be read or written.
+    Io,
     /// A watch can't go on from where it was; list and watch again.
     WatchLost,
     /// Several nodes failed with different kinds; [`Error::nodes`] has each.

@@ -85,6 +85,7 @@ mod endpoint;
 mod error;
 mod etcd;
 mod events;
+mod file;
 mod instant;
 mod kubeconfig;
 mod logs;
@@ -111,7 +112,10 @@ pub use channel::Channel;
 pub use client::Client;
 pub use endpoint::{DEFAULT_PORT, Endpoint};
 pub use error::{Error, ErrorKind, Result};
-pub use etcd::{EtcdMember, EtcdMemberId};
+pub use etcd::{
+    EtcdAlarm, EtcdAlarmKind, EtcdMember, EtcdMemberId, EtcdRecoverOptions, EtcdSnapshot, EtcdStatus,
+    EtcdVersion, SavedSnapshot,
+};
 pub use events::{Action, Event, EventOptions, EventPayload, EventStream, EventTail, ServiceAction};
 pub use logs::LogOptions;
 pub use node::Node;

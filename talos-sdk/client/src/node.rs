@@ -8,7 +8,8 @@ use tonic::{Response, Status, Streaming};
 use crate::channel::{Channel, Route, overdue};
 use crate::raw::Raw;
 use crate::status::Circumstances;
-use crate::{Error, Result};
+use crate::target::Target;
+use crate::{Error, ErrorKind, Result};
 
 /// One machine, seen through an endpoint. Cheap to clone.
 ///
@@ -51,6 +52,19 @@ impl Node {
     #[must_use]
     pub fn raw(&self) -> Raw {
         Raw::new(self.channel.clone())
+    }
+
+    /// Refuses what could hit the wrong machine: without a name, each call may go to another endpoint.
+    pub(crate) fn must_be_named(&self, what: &str) -> Result<()> {
+        match self.channel.target {
+            Target::Endpoint if !self.channel.shared.maintenance => Err(Error::new(
+                ErrorKind::InvalidTarget,
+                format!(
+                    "{what} is for a node that is named: use `client.node(…)` with its address or host name"
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The same node, for a stream that is read to its end at once: it has the time of a single reply.

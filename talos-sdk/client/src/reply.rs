@@ -41,10 +41,25 @@ macro_rules! messages {
 messages! {
     ApplyConfigurationResponse: ApplyConfiguration;
     BootstrapResponse: Bootstrap;
+    EtcdAlarmDisarmResponse: EtcdAlarmDisarm;
+    EtcdAlarmListResponse: EtcdAlarm;
+    EtcdDefragmentResponse: EtcdDefragment;
+    EtcdDowngradeCancelResponse: EtcdDowngradeCancel;
+    EtcdDowngradeEnableResponse: EtcdDowngradeEnable;
+    EtcdDowngradeValidateResponse: EtcdDowngradeValidate;
+    EtcdForfeitLeadershipResponse: EtcdForfeitLeadership;
+    EtcdLeaveClusterResponse: EtcdLeaveCluster;
     EtcdMemberListResponse: EtcdMembers;
+    EtcdRecoverResponse: EtcdRecover;
+    EtcdRemoveMemberByIdResponse: EtcdRemoveMemberById;
+    EtcdStatusResponse: EtcdStatus;
     GenerateClientConfigurationResponse: GenerateClientConfiguration;
     RebootResponse: Reboot;
+    ResetResponse: Reset;
+    RollbackResponse: Rollback;
     ServiceListResponse: ServiceList;
+    ShutdownResponse: Shutdown;
+    UpgradeResponse: Upgrade;
     VersionResponse: Version;
 }
 

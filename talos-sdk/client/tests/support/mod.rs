@@ -80,6 +80,8 @@ impl Pki {
 pub(crate) enum Answer {
     /// One message, then OK.
     Message(Vec<u8>),
+    /// Several messages, then OK.
+    Messages(Vec<Vec<u8>>),
     /// These trailers only.
     Status(tonic::Code, &'static str),
     /// Nothing, ever.
@@ -94,6 +96,15 @@ pub(crate) enum Answer {
     Refuse,
     /// A web server's answer.
     Http(u16),
+}
+
+/// The reply with one message of one node.
+pub(crate) fn one(message: &impl Message) -> Answer {
+    // Every reply of this API is a message with the nodes' messages as its field 1.
+    let message = message.encode_to_vec();
+    let mut reply = BytesMut::new();
+    prost::encoding::bytes::encode(1, &message, &mut reply);
+    Answer::Message(reply.to_vec())
 }
 
 pub(crate) fn version(tag: &str) -> Answer {
@@ -304,6 +315,11 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
             abandoned.0 = None;
             Ok(response(ReplyBody::new(message, End::Trailers)))
         }
+        Answer::Messages(messages) => {
+            abandoned.0 = None;
+            let frames: Vec<u8> = messages.iter().flat_map(|message| frame(message)).collect();
+            Ok(response(ReplyBody { data: Some(frames.into()), end: End::Trailers }))
+        }
         Answer::Cut(message) => {
             abandoned.0 = None;
             Ok(response(ReplyBody::new(message, End::Nothing)))
@@ -340,12 +356,17 @@ struct ReplyBody {
 
 impl ReplyBody {
     fn new(message: Vec<u8>, end: End) -> Self {
-        let mut data = BytesMut::new();
-        data.put_u8(0);
-        data.put_u32(message.len().try_into().unwrap());
-        data.put_slice(&message);
-        Self { data: Some(data.freeze()), end }
+        Self { data: Some(frame(&message)), end }
     }
+}
+
+/// A message as it is on the wire.
+fn frame(message: &[u8]) -> Bytes {
+    let mut data = BytesMut::new();
+    data.put_u8(0);
+    data.put_u32(message.len().try_into().unwrap());
+    data.put_slice(message);
+    data.freeze()
 }
 
 impl Body for ReplyBody {

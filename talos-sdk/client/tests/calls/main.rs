@@ -1,0 +1,7 @@
+//! The calls of the machine API, against simulated machines and against servers that misbehave.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+mod etcd;
+mod lab;
+#[path = "../support/mod.rs"]
+mod support;
