@@ -21,6 +21,7 @@ use crate::balance::{Balancer, Peer};
 use crate::body::{RequestBody, ResponseBody};
 use crate::connect::{Connection, Monitor};
 use crate::method::{Flow, Method};
+use crate::talos_version::Versions;
 use crate::target::Target;
 use crate::{Error, ErrorKind, Result};
 
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) roles: Option<Vec<String>>,
     /// The nodes of the context.
     pub(crate) default_nodes: Vec<String>,
+    pub(crate) versions: Versions,
 }
 
 /// A gRPC transport to one node, for the generated stubs.

@@ -11,6 +11,7 @@ use talosconfig::{Context, TalosConfig};
 use crate::balance::Balancer;
 use crate::channel::{Channel, Shared};
 use crate::connect::Connector;
+use crate::talos_version::Versions;
 use crate::target::Target;
 use crate::tls::{self, Tls};
 use crate::{ClientOptions, Endpoint, Error, ErrorKind, Node, Nodes, Result};
@@ -125,6 +126,7 @@ impl Client {
             maintenance: false,
             roles: None,
             default_nodes: Vec::new(),
+            versions: Versions::default(),
         })
     }
 

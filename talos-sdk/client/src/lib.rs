@@ -102,6 +102,7 @@ mod services;
 mod stage;
 mod status;
 mod stream;
+mod talos_version;
 mod target;
 mod tls;
 mod version;
@@ -127,6 +128,7 @@ pub use resources::{Resource, Resources};
 pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceState};
 pub use stage::{MachineStage, UnmetCondition};
 pub use stream::ByteStream;
+pub use talos_version::TalosVersion;
 pub use version::Version;
 // Their types are in the signatures here.
 pub use {talos_pki, talosconfig};

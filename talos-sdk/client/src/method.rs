@@ -1,5 +1,7 @@
 //! What is known of every method before it is called.
 
+use crate::TalosVersion;
+
 /// How the messages of a method flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
@@ -21,6 +23,10 @@ pub(crate) struct Method {
     pub(crate) idempotent: bool,
     /// The roles that may call it on a configured machine of the newest version.
     pub(crate) roles: &'static [&'static str],
+    /// The first minor release of Talos 1 that has it; 9 also stands for any before.
+    pub(crate) since: u64,
+    /// The first minor release of Talos 1 without it.
+    pub(crate) removed: Option<u64>,
 }
 
 impl Method {
@@ -28,12 +34,30 @@ impl Method {
     pub(crate) fn find(path: &str) -> Option<&'static Self> {
         METHODS.binary_search_by_key(&path, |method| method.path).ok().map(|index| &METHODS[index])
     }
+
+    /// Whether a version of Talos has it.
+    pub(crate) fn is_in(&self, version: &TalosVersion) -> bool {
+        version.is_at_least(1, self.since) && !self.removed.is_some_and(|minor| version.is_at_least(1, minor))
+    }
+
+    const fn since(mut self, minor: u64) -> Self {
+        self.since = minor;
+        self
+    }
+
+    const fn removed(mut self, minor: u64) -> Self {
+        self.removed = Some(minor);
+        self
+    }
 }
 
 /// The last part of a path.
 pub(crate) fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
+
+/// Older machines are not told apart.
+const OLDEST: u64 = 9;
 
 const ADMIN: &[&str] = &["os:admin"];
 const OPERATOR: &[&str] = &["os:admin", "os:operator"];
@@ -44,11 +68,11 @@ const READER_OR_VERIFIER: &[&str] = &["os:admin", "os:operator", "os:reader", "o
 const META_WRITER: &[&str] = &["os:admin", "os:meta:writer"];
 
 const fn reads(path: &'static str, flow: Flow, roles: &'static [&'static str]) -> Method {
-    Method { path, flow, idempotent: true, roles }
+    Method { path, flow, idempotent: true, roles, since: OLDEST, removed: None }
 }
 
 const fn acts(path: &'static str, flow: Flow, roles: &'static [&'static str]) -> Method {
-    Method { path, flow, idempotent: false, roles }
+    Method { path, flow, idempotent: false, roles, since: OLDEST, removed: None }
 }
 
 /// Every method, in order of its path.
@@ -59,23 +83,23 @@ const METHODS: &[Method] = &[
     acts("/cosi.resource.State/Destroy", Flow::Unary, ADMIN),
     reads("/cosi.resource.State/Get", Flow::Unary, READER),
     reads("/cosi.resource.State/List", Flow::Replies, READER),
-    acts("/cosi.resource.State/Teardown", Flow::Unary, ADMIN),
-    acts("/cosi.resource.State/TeardownAndDestroy", Flow::Unary, ADMIN),
+    acts("/cosi.resource.State/Teardown", Flow::Unary, ADMIN).since(14),
+    acts("/cosi.resource.State/TeardownAndDestroy", Flow::Unary, ADMIN).since(14),
     acts("/cosi.resource.State/Update", Flow::Unary, ADMIN),
     reads("/cosi.resource.State/Watch", Flow::Replies, READER),
     reads("/inspect.InspectService/ControllerRuntimeDependencies", Flow::Unary, READER),
-    acts("/machine.DebugService/ContainerRun", Flow::Requests, ADMIN),
-    acts("/machine.ImageService/Import", Flow::Requests, ADMIN),
-    reads("/machine.ImageService/List", Flow::Replies, READER),
-    acts("/machine.ImageService/Pull", Flow::Replies, OPERATOR),
-    acts("/machine.ImageService/Remove", Flow::Unary, ADMIN),
-    reads("/machine.ImageService/Verify", Flow::Unary, READER_OR_VERIFIER),
-    acts("/machine.LVMService/LogicalVolumeRemove", Flow::Unary, ADMIN),
-    acts("/machine.LVMService/PhysicalVolumeRemove", Flow::Unary, ADMIN),
-    acts("/machine.LVMService/VolumeGroupRemove", Flow::Unary, ADMIN),
-    acts("/machine.LifecycleService/Install", Flow::Replies, ADMIN),
-    acts("/machine.LifecycleService/Upgrade", Flow::Replies, ADMIN),
-    acts("/machine.MDService/Destroy", Flow::Unary, ADMIN),
+    acts("/machine.DebugService/ContainerRun", Flow::Requests, ADMIN).since(13),
+    acts("/machine.ImageService/Import", Flow::Requests, ADMIN).since(13),
+    reads("/machine.ImageService/List", Flow::Replies, READER).since(13),
+    acts("/machine.ImageService/Pull", Flow::Replies, OPERATOR).since(13),
+    acts("/machine.ImageService/Remove", Flow::Unary, ADMIN).since(13),
+    reads("/machine.ImageService/Verify", Flow::Unary, READER_OR_VERIFIER).since(13),
+    acts("/machine.LVMService/LogicalVolumeRemove", Flow::Unary, ADMIN).since(14),
+    acts("/machine.LVMService/PhysicalVolumeRemove", Flow::Unary, ADMIN).since(14),
+    acts("/machine.LVMService/VolumeGroupRemove", Flow::Unary, ADMIN).since(14),
+    acts("/machine.LifecycleService/Install", Flow::Replies, ADMIN).since(13),
+    acts("/machine.LifecycleService/Upgrade", Flow::Replies, ADMIN).since(13),
+    acts("/machine.MDService/Destroy", Flow::Unary, ADMIN).since(14),
     acts("/machine.MachineService/ApplyConfiguration", Flow::Unary, ADMIN),
     acts("/machine.MachineService/Bootstrap", Flow::Unary, ADMIN),
     reads("/machine.MachineService/CPUFreqStats", Flow::Unary, READER),
@@ -88,9 +112,9 @@ const METHODS: &[Method] = &[
     acts("/machine.MachineService/EtcdAlarmDisarm", Flow::Unary, OPERATOR),
     reads("/machine.MachineService/EtcdAlarmList", Flow::Unary, READER_OR_BACKUP),
     acts("/machine.MachineService/EtcdDefragment", Flow::Unary, OPERATOR),
-    acts("/machine.MachineService/EtcdDowngradeCancel", Flow::Unary, ADMIN),
-    acts("/machine.MachineService/EtcdDowngradeEnable", Flow::Unary, ADMIN),
-    reads("/machine.MachineService/EtcdDowngradeValidate", Flow::Unary, ADMIN),
+    acts("/machine.MachineService/EtcdDowngradeCancel", Flow::Unary, ADMIN).since(11),
+    acts("/machine.MachineService/EtcdDowngradeEnable", Flow::Unary, ADMIN).since(11),
+    reads("/machine.MachineService/EtcdDowngradeValidate", Flow::Unary, ADMIN).since(11),
     acts("/machine.MachineService/EtcdForfeitLeadership", Flow::Unary, ADMIN),
     acts("/machine.MachineService/EtcdLeaveCluster", Flow::Unary, ADMIN),
     reads("/machine.MachineService/EtcdMemberList", Flow::Unary, READER_OR_BACKUP),
@@ -100,7 +124,7 @@ const METHODS: &[Method] = &[
     reads("/machine.MachineService/EtcdStatus", Flow::Unary, READER_OR_BACKUP),
     reads("/machine.MachineService/Events", Flow::Replies, READER),
     reads("/machine.MachineService/GenerateClientConfiguration", Flow::Unary, ADMIN),
-    reads("/machine.MachineService/GenerateConfiguration", Flow::Unary, ADMIN),
+    reads("/machine.MachineService/GenerateConfiguration", Flow::Unary, ADMIN).removed(13),
     reads("/machine.MachineService/Hostname", Flow::Unary, READER),
     reads("/machine.MachineService/ImageList", Flow::Replies, READER),
     acts("/machine.MachineService/ImagePull", Flow::Unary, OPERATOR),
@@ -138,6 +162,7 @@ const METHODS: &[Method] = &[
 ];
 
 #[cfg(test)]
+#[allow(clippy::panic, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -148,6 +173,42 @@ mod tests {
         assert_eq!(Method::find("/machine.MachineService/Version").map(|m| m.idempotent), Some(true));
         assert_eq!(Method::find("/machine.MachineService/Bootstrap").map(|m| m.idempotent), Some(false));
         assert!(Method::find("/machine.MachineService/Nope").is_none());
+    }
+
+    #[test]
+    fn the_table_says_what_the_facts_say() {
+        let facts = include_str!("../../../proto/facts/methods.tsv").lines().skip(1);
+        let mut known = 0;
+        for fact in facts {
+            let [path, _, _, client_streams, server_streams, since, removed, roles, ..] =
+                fact.split('\t').collect::<Vec<_>>()[..]
+            else {
+                panic!("{fact}");
+            };
+            // Other servers have these: trustd, and a socket of the imager.
+            if path.starts_with("/securityapi.") || path.starts_with("/signerapi.") {
+                continue;
+            }
+            known += 1;
+            let method = Method::find(path).unwrap_or_else(|| panic!("{path}"));
+            let flow = match (client_streams, server_streams) {
+                ("true", _) => Flow::Requests,
+                (_, "true") => Flow::Replies,
+                _ => Flow::Unary,
+            };
+            assert_eq!(method.flow, flow, "{path}");
+            assert_eq!(format!("1.{}", method.since), since, "{path}");
+            assert_eq!(
+                method.removed.map(|minor| format!("1.{minor}")).unwrap_or_default(),
+                removed,
+                "{path}"
+            );
+            // Where a machine in maintenance mode allows more, the table has a configured one.
+            if !method.roles.iter().all(|role| roles.split(',').any(|fact| fact == *role)) {
+                assert_eq!(roles, "", "{path}");
+            }
+        }
+        assert_eq!(known, METHODS.len());
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tonic::{Response, Status, Streaming};
+use tonic::{Code, Response, Status, Streaming};
 
 use crate::channel::{Channel, Route, overdue};
+use crate::method::Method;
 use crate::raw::Raw;
 use crate::status::Circumstances;
 use crate::target::Target;
@@ -17,7 +18,7 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// | for | use |
 /// |---|---|
-/// | what runs there | [`version`](Self::version), [`services`](Self::services) |
+/// | what runs there | [`version`](Self::version), [`server_version`](Self::server_version), [`services`](Self::services) |
 /// | what happens there | [`events`](Self::events), [`logs`](Self::logs) |
 /// | its configuration | [`apply_configuration`](Self::apply_configuration) |
 /// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`client_configuration`](Self::client_configuration), [`etcd_members`](Self::etcd_members) |
@@ -32,6 +33,10 @@ pub struct Node {
 impl Node {
     pub(crate) fn new(channel: Channel) -> Self {
         Self { channel }
+    }
+
+    pub(crate) fn channel(&self) -> &Channel {
+        &self.channel
     }
 
     /// The name given to [`Client::node`](crate::Client::node); none for the endpoint itself.
@@ -137,15 +142,26 @@ pub(crate) struct Origin {
 
 impl Origin {
     pub(crate) fn error(&self, status: Status) -> Error {
-        Error::from_status(
+        let node = Node::new(self.channel.clone());
+        let version = node.known_version();
+        let error = Error::from_status(
             status,
             Circumstances {
                 path: self.route.path(),
                 node: self.channel.target.name(),
                 endpoint: self.route.endpoint().as_deref(),
                 roles: self.channel.shared.roles.as_deref(),
+                version: version.as_ref(),
             },
-        )
+        );
+        // A machine without a method that its version has may run another version by now.
+        let method = self.route.path().and_then(Method::find);
+        let contradicted =
+            matches!((method, &version), (Some(method), Some(version)) if method.is_in(version));
+        if contradicted && error.code() == Some(Code::Unimplemented) {
+            node.forget_server_version();
+        }
+        error
     }
 
     /// Puts the place on an error that was found on our side.

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use tonic::{Code, Status};
 
 use crate::method::{self, Method};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, TalosVersion};
 
 /// What the words of a status depend on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) endpoint: Option<&'a str>,
     /// The roles in our certificate; `None` where there is no certificate.
     pub(crate) roles: Option<&'a [String]>,
+    /// The version of Talos on the machine, if it is known.
+    pub(crate) version: Option<&'a TalosVersion>,
 }
 
 impl Error {
@@ -36,7 +38,7 @@ impl Error {
     }
 
     pub(crate) fn from_status(status: Status, circumstances: Circumstances<'_>) -> Self {
-        let Circumstances { path, node, endpoint, roles } = circumstances;
+        let Circumstances { path, node, endpoint, roles, version } = circumstances;
         let name = path.map(method::name);
         if let Some(error) = own(&status) {
             return error.at(name, node, endpoint);
@@ -44,13 +46,7 @@ impl Error {
 
         let text = status.message();
         let (kind, message) = match status.code() {
-            Code::Unimplemented => (
-                ErrorKind::Unimplemented,
-                format!(
-                    "the machine does not offer {}: its version of Talos has no such method, or not in its present mode ({text})",
-                    path.unwrap_or("this method")
-                ),
-            ),
+            Code::Unimplemented => (ErrorKind::Unimplemented, not_offered(text, path, version)),
             Code::PermissionDenied if text.contains("no request forwarding") => (
                 ErrorKind::ForwardingRefused,
                 "the endpoint is a worker, which forwards calls to no other node: use a control plane node as the \
@@ -137,6 +133,28 @@ fn never_arrived(text: &str) -> bool {
     .any(|words| text.contains(words))
 }
 
+/// Why a machine does not know a method, as far as our tables and its version tell.
+fn not_offered(text: &str, path: Option<&str>, version: Option<&TalosVersion>) -> String {
+    let method = path.and_then(Method::find);
+    let why = match (method, version) {
+        (Some(method), Some(version)) if method.is_in(version) => {
+            format!("Talos {version} has it, but not in the machine's present mode or in this form")
+        }
+        (Some(Method { removed: Some(removed), .. }), version) => {
+            format!("Talos 1.{removed} no longer has it{}", it_runs(version))
+        }
+        (Some(Method { since: since @ 10.., .. }), version) => {
+            format!("it needs Talos 1.{since} or later{}", it_runs(version))
+        }
+        _ => "its version of Talos has no such method, or not in its present mode".to_owned(),
+    };
+    format!("the machine does not offer {}: {why} ({text})", path.unwrap_or("this method"))
+}
+
+fn it_runs(version: Option<&TalosVersion>) -> String {
+    version.map(|version| format!(", and the machine runs {version}")).unwrap_or_default()
+}
+
 fn denied(text: &str, path: Option<&str>, roles: Option<&[String]>) -> String {
     let ours = match roles {
         None => {
@@ -180,6 +198,23 @@ mod tests {
             assert_eq!(kind(Code::Unavailable, text, Some("10.0.0.9"), version), expected, "{text}");
             assert_eq!(kind(Code::Unavailable, text, None, version), ErrorKind::Unavailable, "{text}");
         }
+    }
+
+    #[test]
+    fn a_method_that_is_not_there_names_the_version_that_has_it() {
+        let text = |path, version: Option<TalosVersion>| {
+            let circumstances =
+                Circumstances { path: Some(path), version: version.as_ref(), ..Circumstances::default() };
+            Error::from_status(Status::unimplemented("unknown"), circumstances).to_string()
+        };
+        let (pull, old) = ("/machine.ImageService/Pull", "/machine.MachineService/GenerateConfiguration");
+        assert!(text(pull, None).contains("needs Talos 1.13 or later"));
+        let known = text(pull, Some(TalosVersion::new(1, 12, 11)));
+        assert!(known.contains("needs Talos 1.13 or later, and the machine runs v1.12.11"), "{known}");
+        let maintenance = text(pull, Some(TalosVersion::new(1, 13, 9)));
+        assert!(maintenance.contains("v1.13.9 has it, but not"), "{maintenance}");
+        assert!(text(old, Some(TalosVersion::new(1, 14, 0))).contains("1.13 no longer has it"));
+        assert!(text("/machine.MachineService/Reboot", None).contains("present mode"));
     }
 
     #[test]

@@ -37,6 +37,7 @@ impl Node {
         let machine::Version { version, platform, features, .. } = reply.single()?;
         let version = version.unwrap_or_default();
         let platform = platform.unwrap_or_default();
+        self.note_version(&version.tag);
         Ok(Version {
             tag: version.tag,
             sha: version.sha,

@@ -12,7 +12,9 @@ use futures_util::StreamExt;
 use prost::Message;
 use support::{Answer, LOOPBACK, Pki, Server, ServerOptions, eventually, version};
 use talos_client::resources::MachineStatus;
-use talos_client::{Client, ClientOptions, Error, ErrorKind, EventOptions, LogOptions, Node, RebootMode};
+use talos_client::{
+    Client, ClientOptions, Error, ErrorKind, EventOptions, LogOptions, Node, RebootMode, TalosVersion,
+};
 use talos_pki::{CaOptions, CertificateAuthority, FixedClock, LeafOptions, Role};
 use talos_proto::common::{Data, Metadata};
 use talos_proto::cosi::resource as cosi;
@@ -672,6 +674,62 @@ async fn each_node_has_its_own_result_in_the_order_asked() {
     assert_eq!(error.nodes().map(|(node, _)| node).collect::<Vec<_>>(), ["10.0.0.9", "10.0.0.7"]);
     let text = error.to_string();
     assert!(text.contains("2 of 20") && text.contains("10.0.0.7") && text.contains("10.0.0.9"), "{text}");
+}
+
+// Versions
+
+#[tokio::test]
+async fn a_node_is_asked_for_its_version_once() {
+    let pki = Pki::new();
+    let server = Server::start(&pki).await;
+    server.answer("Version", [version("v1.12.11"), version("v1.13.9")]);
+    let client = client(&pki, &[&server]);
+    let node = client.node("10.0.0.2");
+    let pull = "/machine.ImageService/Pull";
+    let asked = futures_util::future::join_all((0..20).map(|_| node.has_method(pull))).await;
+    assert!(asked.into_iter().all(|has| !has.unwrap()));
+    assert_eq!(client.clone().node("10.0.0.2").server_version().await.unwrap(), TalosVersion::new(1, 12, 11));
+    assert_eq!(server.seen("Version").len(), 1);
+
+    node.forget_server_version();
+    assert!(node.has_method(pull).await.unwrap());
+    assert_eq!(server.seen("Version").len(), 2);
+    // Each node is asked on its own, and asking anew is remembered too.
+    server.answer("Version", [version("v1.9.6"), version("v1.10.9")]);
+    let other = client.node("10.0.0.3");
+    assert_eq!(other.server_version().await.unwrap().to_string(), "v1.9.6");
+    other.version().await.unwrap();
+    assert_eq!(other.server_version().await.unwrap().to_string(), "v1.10.9");
+    assert_eq!(node.server_version().await.unwrap().to_string(), "v1.13.9");
+}
+
+#[tokio::test]
+async fn a_missing_method_names_the_version_that_has_it() {
+    let pki = Pki::new();
+    let server = Server::start(&pki).await;
+    server.answer("Version", [version("v1.10.9"), version("v1.11.6")]);
+    let node = client(&pki, &[&server]).node("10.0.0.2");
+    node.server_version().await.unwrap();
+    let error = node.reboot(RebootMode::Default).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unimplemented);
+    assert!(error.to_string().contains("v1.10.9 has it"), "{error}");
+    // The machine contradicts what is remembered of it, so that is asked for again.
+    assert_eq!(node.server_version().await.unwrap().minor(), 11);
+}
+
+#[tokio::test]
+async fn endpoints_that_take_turns_have_no_version_of_their_own() {
+    let pki = Pki::new();
+    let servers = [started(&pki, "v1.12.11").await, started(&pki, "v1.13.9").await];
+    let node = client(&pki, &[&servers[0], &servers[1]]).endpoint();
+    let seen = || servers.iter().map(|server| server.seen("Version").len()).sum::<usize>();
+    for round in 1..=4 {
+        node.server_version().await.unwrap();
+        assert_eq!(seen(), round);
+    }
+    servers[0].answer("Version", [version("nonsense")]);
+    servers[1].answer("Version", [version("nonsense")]);
+    assert_eq!(node.server_version().await.unwrap_err().kind(), ErrorKind::InvalidReply);
 }
 
 // Configuration
