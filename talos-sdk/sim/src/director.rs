@@ -47,7 +47,8 @@ pub(crate) async fn handle(
 /// The roles in the certificate or, if another machine forwards the call, those of its caller.
 fn caller_roles(connection: &Connection, headers: &HeaderMap) -> Result<RoleSet, Status> {
     if connection.run.maintenance() {
-        return Ok(RoleSet::from([Role::Reader]));
+        let role = if connection.run.node.siderolink { Role::Admin } else { Role::Reader };
+        return Ok(RoleSet::from([role]));
     }
     let named = values(headers, "talos-role");
     if connection.roles.contains(Role::Impersonator) && !named.is_empty() {

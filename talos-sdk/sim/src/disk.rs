@@ -1,13 +1,21 @@
 //! What a machine remembers over a reboot.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cluster::EtcdMembership;
 use crate::config::NodeConfig;
+use crate::images::Images;
+use crate::storage::Storage;
+use crate::version::TalosVersion;
 
 /// The disk of a machine.
 #[derive(Clone, Default)]
 pub(crate) struct Disk {
+    /// The version that boots next.
+    pub(crate) version: TalosVersion,
+    /// The one that a rollback brings back.
+    pub(crate) previous: Option<TalosVersion>,
     /// Whether Talos has been installed.
     pub(crate) installed: bool,
     /// The configuration that the next boot uses.
@@ -18,6 +26,20 @@ pub(crate) struct Disk {
     pub(crate) user_data_read: bool,
     /// The data of etcd: which cluster this machine is a member of.
     pub(crate) etcd: Option<EtcdMembership>,
+    /// What containerd keeps.
+    pub(crate) images: Images,
+    /// The block devices.
+    pub(crate) storage: Storage,
+    /// The values of META.
+    pub(crate) meta: BTreeMap<u8, String>,
     /// Identity for discovery.
     pub(crate) node_id: Option<String>,
+}
+
+impl Disk {
+    /// Forgets everything but the version that boots, and what is on other disks.
+    pub(crate) fn wipe(&mut self, installed: bool) {
+        let storage = std::mem::take(&mut self.storage);
+        *self = Self { version: self.version.clone(), installed, storage, ..Self::default() };
+    }
 }

@@ -8,7 +8,7 @@ use futures_util::stream::{BoxStream, StreamExt};
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
-use hyper::body::{Body, Frame};
+use hyper::body::{Body, Frame, Incoming};
 use prost::Message;
 use tonic::Status;
 
@@ -143,6 +143,13 @@ where
             .and_then(Status::from_header_map)
             .or_else(|| Status::from_header_map(headers))
             .unwrap_or_else(|| Status::unavailable("the connection ended before a status came"))
+    }
+}
+
+impl Messages<Incoming> {
+    /// The next message of a caller that streams, decoded.
+    pub(crate) async fn request<M: Message + Default>(&mut self) -> Result<Option<M>, Status> {
+        self.next().await?.map(decode).transpose()
     }
 }
 

@@ -7,7 +7,6 @@ use talos_proto::machine::{self, sequence_event, task_event};
 
 use crate::cluster::{ClusterKey, EtcdMember, KubernetesNode};
 use crate::config::NodeConfig;
-use crate::disk::Disk;
 use crate::identity::NodeTls;
 use crate::kubernetes;
 use crate::node::{Node, uuid};
@@ -48,7 +47,7 @@ async fn boot(run: &Arc<Run>) {
     let node = &run.node;
     let pace = node.world.pace;
     node.set_status(Stage::Booting, false);
-    run.console(&format!("[talos] booting Talos {}", node.version));
+    run.console(&format!("[talos] booting Talos {}", run.version));
     run.sleep(pace.boot).await;
     if node.world.faults.take_boot(node.address.into()) {
         run.console("Kernel panic - not syncing: the simulator was told to fail this boot");
@@ -157,7 +156,7 @@ async fn configured(run: &Arc<Run>, config: Arc<NodeConfig>) {
     certify(run, &config, &hostname).await;
     server::listen(run).await;
     run.start_service("apid").await;
-    let spec = resources::member(&node_id, &hostname, node.address, config.control_plane, node.version.tag());
+    let spec = resources::member(&node_id, &hostname, node.address, config.control_plane, run.version.tag());
     cluster.announce(node.address, &hostname, spec, run.now());
     run.start_service("cri").await;
     keep_certificates(run);
@@ -302,7 +301,7 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         unschedulable: config.control_plane && !config.allow_scheduling_on_control_planes,
         labels,
         kubelet_version: config.kubernetes_version.clone(),
-        os_image: format!("Talos ({})", node.version),
+        os_image: format!("Talos ({})", run.version),
         machine_id: node.id.replace('-', ""),
         boot_id: run.boot_id.clone(),
         ready: false,
@@ -324,6 +323,11 @@ async fn shut_down(run: &Arc<Run>, end: Next) -> bool {
     let (actor, name, stage, again) = match end {
         Next::Stay => return true,
         Next::Reboot { actor } => (actor, "reboot", Stage::Rebooting, true),
+        Next::Upgrade { actor, version, stage } => {
+            let mut disk = node.disk();
+            disk.previous = Some(std::mem::replace(&mut disk.version, version));
+            (actor, if stage { "stageUpgrade" } else { "upgrade" }, Stage::Upgrading, true)
+        }
         Next::Shutdown { actor } => (actor, "shutdown", Stage::ShuttingDown, false),
         Next::Reset { actor, reboot } => {
             let membership = node.disk().etcd;
@@ -331,7 +335,7 @@ async fn shut_down(run: &Arc<Run>, end: Next) -> bool {
                 cluster.leave_etcd(membership);
             }
             let installed = node.disk().installed;
-            *node.disk() = Disk { installed, user_data_read: false, ..Disk::default() };
+            node.disk().wipe(installed);
             (actor, "reset", Stage::Resetting, reboot)
         }
     };

@@ -39,6 +39,7 @@ impl Machines for Simulation {
             user_data: boot.user_data.map(UserData::into_bytes),
             // OpenStack boots from an image that has Talos on it.
             installed: true,
+            ..NodeOptions::default()
         };
         let booted = match address {
             Some(_) => self.add(options, Some(boot.server_id)).map(drop).map_err(|error| error.to_string()),

@@ -67,6 +67,11 @@ impl Method {
         matches!(self.streaming, Server | Both)
     }
 
+    /// Whether the caller may send more than one message.
+    pub(crate) fn client_streaming(&self) -> bool {
+        matches!(self.streaming, Client | Both)
+    }
+
     /// Whether one of `roles` may call it on Talos 1.`minor`.
     pub(crate) fn allows(&self, roles: &RoleSet, minor: u16) -> bool {
         let allowed = match self.earlier {

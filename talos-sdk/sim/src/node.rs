@@ -16,6 +16,7 @@ use crate::options::NodeOptions;
 use crate::run::Run;
 use crate::simulation::World;
 use crate::stage::Stage;
+use crate::storage::{SimDisk, Storage};
 use crate::tasks::Tasks;
 use crate::version::TalosVersion;
 
@@ -31,7 +32,9 @@ pub(crate) struct Node {
     pub(crate) server_id: Option<String>,
     pub(crate) name: String,
     pub(crate) address: Ipv4Addr,
-    pub(crate) version: TalosVersion,
+    pub(crate) platform: String,
+    /// Whether it is reached through SideroLink.
+    pub(crate) siderolink: bool,
     pub(crate) user_data: Option<Bytes>,
     /// What it wrote to its console.
     pub(crate) console: Log,
@@ -44,6 +47,9 @@ pub(crate) struct Node {
     /// The task that plays the machine; empty while it is off.
     power: Mutex<Tasks>,
 }
+
+/// The platform, and its mode, of machines that are containers.
+const CONTAINER: &str = "container";
 
 /// What outsiders wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +78,10 @@ impl SimNode {
         self.0.hostname()
     }
 
-    /// The version of Talos that it plays.
+    /// The version of Talos that it plays; an upgrade changes it at the next boot.
     #[must_use]
-    pub fn talos_version(&self) -> &TalosVersion {
-        &self.0.version
+    pub fn talos_version(&self) -> TalosVersion {
+        self.0.run().map_or_else(|| self.0.disk().version.clone(), |run| run.version.clone())
     }
 
     /// What it is doing.
@@ -94,6 +100,12 @@ impl SimNode {
     #[must_use]
     pub fn boots(&self) -> u64 {
         self.0.status.borrow().boots
+    }
+
+    /// Its disks as they are now: what was wiped has no content any more.
+    #[must_use]
+    pub fn disks(&self) -> Vec<SimDisk> {
+        self.0.disk().storage.disks.clone()
     }
 
     /// The boot id, if it is up.
@@ -166,17 +178,37 @@ impl Node {
             id,
             server_id,
             address,
-            version,
+            platform: options.platform.unwrap_or_else(|| "openstack".to_owned()),
+            siderolink: options.siderolink,
             user_data: options.user_data,
             console: Log::default(),
             kernel: Log::default(),
             rng: Mutex::new(rng),
-            disk: Mutex::new(Disk { installed: options.installed, ..Disk::default() }),
+            disk: Mutex::new(Disk {
+                installed: options.installed,
+                version,
+                storage: Storage::new(options.disks, options.volume_groups, options.arrays),
+                ..Disk::default()
+            }),
             run: Mutex::default(),
             status: watch::Sender::new(Status { stage: Stage::Unknown, ready: false, boots: 0 }),
             power: Mutex::new(Tasks::closed()),
             world,
         }
+    }
+
+    /// What kind of platform it is on.
+    pub(crate) fn platform_mode(&self) -> &'static str {
+        match self.platform.as_str() {
+            CONTAINER => CONTAINER,
+            "metal" => "metal",
+            _ => "cloud",
+        }
+    }
+
+    /// Whether it plays a container, which cannot reboot and has no disks.
+    pub(crate) fn in_container(&self) -> bool {
+        self.platform == CONTAINER
     }
 
     /// The hostname of the active configuration, or the machine's name.

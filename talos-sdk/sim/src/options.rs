@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::clock::Clock;
+use crate::storage::{RaidArray, SimDisk, VolumeGroup};
 use crate::version::TalosVersion;
 
 /// Options of a [`Simulation`](crate::Simulation).
@@ -143,6 +144,17 @@ pub struct NodeOptions {
     pub user_data: Option<Bytes>,
     /// Whether Talos is on the disk already, as with a cloud image. If not, it is installed and the machine reboots.
     pub installed: bool,
+    /// Name of the platform as `Version` tells it: `openstack` unless set. A `container` cannot reboot, upgrade or keep
+    /// META.
+    pub platform: Option<String>,
+    /// Its disks beside `vda`, the system disk of 20 GiB.
+    pub disks: Vec<SimDisk>,
+    /// Volume groups of LVM on these disks.
+    pub volume_groups: Vec<VolumeGroup>,
+    /// Software RAID arrays on these disks.
+    pub arrays: Vec<RaidArray>,
+    /// Whether callers reach it through SideroLink: they are administrators then while it is in maintenance mode.
+    pub siderolink: bool,
 }
 
 impl std::fmt::Debug for NodeOptions {
@@ -153,6 +165,11 @@ impl std::fmt::Debug for NodeOptions {
             .field("talos_version", &self.talos_version)
             .field("user_data", &self.user_data.as_ref().map(|_| "[redacted]"))
             .field("installed", &self.installed)
+            .field("platform", &self.platform)
+            .field("disks", &self.disks)
+            .field("volume_groups", &self.volume_groups)
+            .field("arrays", &self.arrays)
+            .field("siderolink", &self.siderolink)
             .finish()
     }
 }
@@ -190,6 +207,41 @@ impl NodeOptions {
     #[must_use]
     pub fn with_installed(mut self, installed: bool) -> Self {
         self.installed = installed;
+        self
+    }
+
+    /// Sets the platform.
+    #[must_use]
+    pub fn with_platform(mut self, platform: impl Into<String>) -> Self {
+        self.platform = Some(platform.into());
+        self
+    }
+
+    /// Adds a disk.
+    #[must_use]
+    pub fn with_disk(mut self, disk: SimDisk) -> Self {
+        self.disks.push(disk);
+        self
+    }
+
+    /// Adds a volume group of LVM.
+    #[must_use]
+    pub fn with_volume_group(mut self, group: VolumeGroup) -> Self {
+        self.volume_groups.push(group);
+        self
+    }
+
+    /// Adds a software RAID array.
+    #[must_use]
+    pub fn with_array(mut self, array: RaidArray) -> Self {
+        self.arrays.push(array);
+        self
+    }
+
+    /// Says whether callers reach it through SideroLink.
+    #[must_use]
+    pub fn with_siderolink(mut self, siderolink: bool) -> Self {
+        self.siderolink = siderolink;
         self
     }
 }

@@ -15,12 +15,14 @@ use crate::config::NodeConfig;
 use crate::events::{Events, Ids};
 use crate::forward::Backends;
 use crate::identity::NodeTls;
+use crate::images::{self, Image, Names, Reference};
 use crate::logs::Logs;
 use crate::node::{Node, uuid};
 use crate::resources::{self, Store};
 use crate::services::{ServiceState, Services};
 use crate::stage::Stage;
 use crate::tasks::Tasks;
+use crate::version::TalosVersion;
 
 /// How a boot ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub(crate) enum Next {
     Reboot { actor: String },
     /// The machine stays off.
     Shutdown { actor: String },
+    /// The machine restarts with another version; `stage` if that is put in place only on the way up.
+    Upgrade { actor: String, version: TalosVersion, stage: bool },
     /// The machine forgets everything, and restarts or stays off.
     Reset { actor: String, reboot: bool },
 }
@@ -38,6 +42,8 @@ pub(crate) enum Next {
 /// One boot.
 pub(crate) struct Run {
     pub(crate) node: Arc<Node>,
+    /// The version that booted.
+    pub(crate) version: TalosVersion,
     pub(crate) boot_id: String,
     pub(crate) started: SystemTime,
     /// Tells bookmarks of this boot from those of others.
@@ -54,6 +60,10 @@ pub(crate) struct Run {
     pub(crate) bootstrap: watch::Sender<bool>,
     /// Counts changes of the configuration.
     pub(crate) configured: watch::Sender<u64>,
+    /// Whether an installer is at work.
+    pub(crate) installing: AtomicBool,
+    /// What the containerd without a disk keeps.
+    images: Mutex<Names>,
     /// The API's listener and connections, which end before the others when maintenance does.
     api: Mutex<Tasks>,
     maintenance: AtomicBool,
@@ -65,6 +75,7 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(node: &Arc<Node>) -> Arc<Self> {
         let now = node.world.clock.now();
+        let version = node.disk().version.clone();
         let mut rng = node.rng();
         let run = Self {
             boot_id: uuid(&mut rng),
@@ -73,9 +84,11 @@ impl Run {
             events: Events::new(Ids::new(&mut rng)),
             services: Services::default(),
             logs: Logs::default(),
-            store: Store::new(node.version.minor(), now),
+            store: Store::new(version.minor(), now),
             backends: Backends::default(),
             tasks: Tasks::default(),
+            installing: AtomicBool::new(false),
+            images: Mutex::default(),
             api: Mutex::default(),
             next: watch::Sender::new(Next::Stay),
             bootstrap: watch::Sender::new(false),
@@ -84,10 +97,14 @@ impl Run {
             stage: Mutex::new((Stage::Booting, false)),
             config: RwLock::default(),
             tls: RwLock::default(),
+            version,
             node: node.clone(),
         };
         drop(rng);
-        run.put("Versions.runtime.talos.dev", "version", resources::version(node.version.tag()));
+        run.put("Versions.runtime.talos.dev", "version", resources::version(run.version.tag()));
+        for (key, value) in &node.disk().meta {
+            run.put("MetaKeys.runtime.talos.dev", &resources::meta_id(*key), resources::meta_key(value));
+        }
         run.put("BootIDs.runtime.talos.dev", "boot-id", resources::boot_id(&run.boot_id));
         for id in ["current", "accumulative", "default", "routed"] {
             run.put("NodeAddresses.net.talos.dev", id, resources::node_addresses(&[node.address]));
@@ -101,7 +118,7 @@ impl Run {
     }
 
     pub(crate) fn minor(&self) -> u16 {
-        self.node.version.minor()
+        self.version.minor()
     }
 
     pub(crate) fn address(&self) -> Ipv4Addr {
@@ -111,6 +128,28 @@ impl Run {
     /// Creates or updates a resource.
     pub(crate) fn put(&self, kind: &str, id: &str, spec: resources::Spec) {
         self.store.put(kind, id, spec, self.now());
+    }
+
+    /// Works on the images of one store.
+    pub(crate) fn images<T>(&self, store: images::Store, work: impl FnOnce(&mut Names) -> T) -> T {
+        match store {
+            images::Store::InMemory => work(&mut self.images.lock().unwrap_or_else(PoisonError::into_inner)),
+            images::Store::System => work(&mut self.node.disk().images.system),
+            images::Store::Cri => work(&mut self.node.disk().images.cri),
+        }
+    }
+
+    /// Pulls an image: it is known by its name and by its digest then. Says whether it was there before.
+    pub(crate) fn pull(&self, store: images::Store, reference: &Reference) -> bool {
+        let image = Image::pulled(reference, self.now());
+        self.images(store, |names| {
+            let known = names.contains_key(&reference.name());
+            if !known {
+                names.insert(reference.pinned(), image.clone());
+                names.insert(reference.name(), image);
+            }
+            known
+        })
     }
 
     /// Whether there is no configuration yet.

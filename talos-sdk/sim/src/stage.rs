@@ -22,6 +22,8 @@ pub enum Stage {
     ShuttingDown,
     /// Wiping itself.
     Resetting,
+    /// Replacing its version, and about to restart.
+    Upgrading,
 }
 
 impl Stage {
@@ -36,6 +38,7 @@ impl Stage {
             Self::Rebooting => 5,
             Self::ShuttingDown => 6,
             Self::Resetting => 7,
+            Self::Upgrading => 8,
         }
     }
 
@@ -50,6 +53,7 @@ impl Stage {
             Self::Rebooting => "rebooting",
             Self::ShuttingDown => "shuttingDown",
             Self::Resetting => "resetting",
+            Self::Upgrading => "upgrading",
         }
     }
 }

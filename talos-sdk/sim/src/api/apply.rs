@@ -56,7 +56,7 @@ fn check_mode(run: &Run, mode: Mode) -> Result<(), Status> {
         return Err(Status::unimplemented(format!(
             "apply mode {} is not served by Talos {} in this state",
             mode.as_str_name(),
-            run.node.version
+            run.version
         )));
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What a machine is and runs.
 
-use talos_proto::{machine, storage};
+use talos_proto::machine;
 use tonic::Status;
 
 use super::Context;
@@ -8,18 +8,22 @@ use crate::grpc::Answer;
 use crate::services::ServiceState;
 
 pub(super) fn version(cx: &Context<'_>) -> Answer {
+    let node = &cx.run.node;
     let version = machine::Version {
         metadata: None,
         version: Some(machine::VersionInfo {
-            tag: cx.run.node.version.tag().to_owned(),
+            tag: cx.run.version.tag().to_owned(),
             sha: "simulated".to_owned(),
             built: String::new(),
             go_version: String::new(),
             os: "linux".to_owned(),
             arch: "amd64".to_owned(),
         }),
-        platform: Some(machine::PlatformInfo { name: "openstack".to_owned(), mode: "cloud".to_owned() }),
-        features: Some(machine::FeaturesInfo { rbac: true }),
+        platform: Some(machine::PlatformInfo {
+            name: node.platform.clone(),
+            mode: node.platform_mode().to_owned(),
+        }),
+        features: cx.run.config().map(|_| machine::FeaturesInfo { rbac: true }),
     };
     Answer::one(&machine::VersionResponse { messages: vec![version] })
 }
@@ -127,16 +131,4 @@ pub(super) fn mounts() -> Answer {
         ],
     };
     Answer::one(&machine::MountsResponse { messages: vec![mounts] })
-}
-
-pub(super) fn disks() -> Answer {
-    let disk = storage::Disk {
-        size: DISK,
-        device_name: "/dev/vda".to_owned(),
-        system_disk: true,
-        ..storage::Disk::default()
-    };
-    Answer::one(&storage::DisksResponse {
-        messages: vec![storage::Disks { metadata: None, disks: vec![disk] }],
-    })
 }

@@ -2,21 +2,30 @@
 
 mod access;
 mod apply;
+mod debug;
 mod etcd;
 mod host;
+mod images;
+mod lifecycle;
+mod meta;
 mod power;
 mod state;
+mod storage;
 mod streams;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use talos_pki::RoleSet;
+use hyper::body::Incoming;
+use talos_pki::{Role, RoleSet};
 use tonic::Status;
 
-use crate::grpc::{Answer, decode};
+use crate::grpc::{Answer, Messages, decode};
 use crate::methods::Method;
 use crate::run::Run;
+
+/// What a caller streams.
+pub(crate) type Requests = Messages<Incoming>;
 
 /// Who calls, and whom.
 pub(crate) struct Context<'a> {
@@ -29,6 +38,22 @@ impl Context<'_> {
     /// Whether the call is to be acknowledged and forgotten.
     fn lost(&self) -> bool {
         self.run.node.world.faults.take_lost(self.method.path, self.run.address().into())
+    }
+
+    /// Refuses what a container cannot do.
+    fn not_in_container(&self) -> Result<(), Status> {
+        if self.run.node.in_container() {
+            return Err(Status::failed_precondition("a machine that is a container cannot do this"));
+        }
+        Ok(())
+    }
+
+    /// Refuses readers on a machine that has its configuration: without one they may do it.
+    fn admin_or_maintenance(&self) -> Result<(), Status> {
+        if self.run.maintenance() || self.roles.contains(Role::Admin) {
+            return Ok(());
+        }
+        Err(Status::permission_denied("not authorized"))
     }
 
     /// Refuses what only control planes serve.
@@ -55,7 +80,24 @@ pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<An
         "/machine.MachineService/LoadAvg" => Ok(host::load_avg()),
         "/machine.MachineService/Memory" => Ok(host::memory()),
         "/machine.MachineService/Mounts" => Ok(host::mounts()),
-        "/storage.StorageService/Disks" => Ok(host::disks()),
+        "/storage.StorageService/Disks" => Ok(storage::disks(cx)),
+        "/storage.StorageService/BlockDeviceWipe" => storage::wipe(cx, &decode(message)?),
+        "/machine.LVMService/LogicalVolumeRemove" => storage::logical_volume_remove(cx, &decode(message)?),
+        "/machine.LVMService/VolumeGroupRemove" => storage::volume_group_remove(cx, &decode(message)?),
+        "/machine.LVMService/PhysicalVolumeRemove" => storage::physical_volume_remove(cx, &decode(message)?),
+        "/machine.MDService/Destroy" => storage::array_destroy(cx, &decode(message)?),
+        "/machine.MachineService/MetaWrite" => meta::write(cx, decode(message)?),
+        "/machine.MachineService/MetaDelete" => meta::delete(cx, &decode(message)?),
+        "/machine.ImageService/List" => images::list(cx, &decode(message)?),
+        "/machine.ImageService/Pull" => images::pull(cx, &decode(message)?),
+        "/machine.ImageService/Remove" => images::remove(cx, &decode(message)?),
+        "/machine.ImageService/Verify" => images::verify(&decode(message)?),
+        "/machine.MachineService/ImageList" => images::list_early(cx, &decode(message)?),
+        "/machine.MachineService/ImagePull" => images::pull_early(cx, &decode(message)?),
+        "/machine.LifecycleService/Install" => lifecycle::install(cx, decode(message)?),
+        "/machine.LifecycleService/Upgrade" => lifecycle::upgrade(cx, decode(message)?),
+        "/machine.MachineService/Upgrade" => lifecycle::upgrade_early(cx, decode(message)?),
+        "/machine.MachineService/Rollback" => lifecycle::rollback(cx),
         "/machine.MachineService/ApplyConfiguration" => apply::apply(cx, decode(message)?),
         "/machine.MachineService/Bootstrap" => etcd::bootstrap(cx, decode(message)?),
         "/machine.MachineService/EtcdMemberList" => etcd::member_list(cx),
@@ -78,6 +120,19 @@ pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<An
         path if path.starts_with("/cosi.resource.State/") => {
             Err(Status::permission_denied("write access is not allowed"))
         }
-        path => Err(Status::unimplemented(format!("{path} is not simulated"))),
+        path => Err(not_simulated(path)),
     }
+}
+
+/// Answers a call that is allowed and whose caller streams.
+pub(crate) async fn dispatch_stream(cx: &Context<'_>, mut requests: Requests) -> Result<Answer, Status> {
+    match cx.method.path {
+        "/machine.DebugService/ContainerRun" => debug::run(cx, requests).await,
+        "/machine.ImageService/Import" => images::import(cx, &mut requests).await,
+        path => Err(not_simulated(path)),
+    }
+}
+
+fn not_simulated(path: &str) -> Status {
+    Status::unimplemented(format!("{path} is not simulated"))
 }

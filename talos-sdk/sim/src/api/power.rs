@@ -9,6 +9,9 @@ use crate::node::uuid;
 use crate::run::Next;
 
 fn end(cx: &Context<'_>, next: impl FnOnce(String) -> Next) -> Result<String, Status> {
+    if cx.method.path != "/machine.MachineService/Reset" {
+        cx.not_in_container()?;
+    }
     let actor = uuid(&mut cx.run.node.rng());
     if !cx.lost() && !cx.run.end(next(actor.clone())) {
         return Err(Status::failed_precondition("the machine is going down already"));

@@ -212,6 +212,19 @@ pub(crate) fn version(tag: &str) -> Spec {
     spec(&proto, &Yaml { version: tag, name: "Talos" })
 }
 
+/// The id of a META value.
+pub(crate) fn meta_id(key: u8) -> String {
+    format!("{key:#04x}")
+}
+
+pub(crate) fn meta_key(value: &str) -> Spec {
+    #[derive(Serialize)]
+    struct Yaml<'a> {
+        value: &'a str,
+    }
+    spec(&runtime::MetaKeySpec { value: value.to_owned() }, &Yaml { value })
+}
+
 pub(crate) fn boot_id(id: &str) -> Spec {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]

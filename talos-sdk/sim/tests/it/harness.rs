@@ -152,7 +152,7 @@ pub(crate) async fn channel(
 }
 
 /// A channel with these roles, as soon as the machine listens.
-async fn authenticated(address: Ipv4Addr, roles: &[Role]) -> Channel {
+pub(crate) async fn authenticated(address: Ipv4Addr, roles: &[Role]) -> Channel {
     let root = secrets().os_ca().unwrap().certificate;
     let identity = identity(roles);
     eventually(|| {
@@ -176,10 +176,23 @@ pub(crate) async fn state(address: Ipv4Addr, roles: &[Role]) -> StateClient<Chan
     StateClient::new(authenticated(address, roles).await)
 }
 
+/// A channel to a machine in maintenance mode.
+pub(crate) async fn insecure_channel(address: Ipv4Addr) -> Channel {
+    eventually(|| async move { channel(address, tls(None, None)).await.ok() }).await
+}
+
 /// The machine API of a machine in maintenance mode.
 pub(crate) async fn insecure(address: Ipv4Addr) -> MachineServiceClient<Channel> {
-    let channel = eventually(|| async move { channel(address, tls(None, None)).await.ok() });
-    MachineServiceClient::new(channel.await)
+    MachineServiceClient::new(insecure_channel(address).await)
+}
+
+/// All messages of a stream that ends.
+pub(crate) async fn all<T>(mut stream: tonic::Streaming<T>) -> Result<Vec<T>, tonic::Status> {
+    let mut messages = Vec::new();
+    while let Some(message) = soon(stream.message()).await? {
+        messages.push(message);
+    }
+    Ok(messages)
 }
 
 /// A request with metadata.
