@@ -27,3 +27,16 @@ fn committed_code_is_up_to_date() {
         assert!(fresh[name] == *bytes, "{name} is stale: run cargo run -p talos-proto-codegen");
     }
 }
+
+#[test]
+fn committed_resource_types_are_up_to_date() {
+    let proto = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let types = proto.join("../talos-sdk/client/src/resources/types");
+    for (area, text) in talos_proto_codegen::resources::generate(proto).unwrap() {
+        let committed = fs::read_to_string(types.join(format!("{area}.rs"))).unwrap();
+        assert!(
+            committed == text,
+            "{area}.rs is stale: run cargo run -p talos-proto-codegen --bin resources"
+        );
+    }
+}

@@ -3,6 +3,8 @@
 //! `cargo run -p talos-proto-codegen` rewrites `proto/src/generated`; a test of talos-proto calls [`generate`]
 //! with a folder of its own and compares.
 
+pub mod resources;
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};

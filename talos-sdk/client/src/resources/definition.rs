@@ -4,7 +4,8 @@ use bytes::Bytes;
 use talos_proto::cosi::resource::meta::ResourceDefinitionSpec;
 use talos_proto::cosi::resource::meta::resource_definition_spec::Sensitivity;
 
-use super::spec::{self, ResourceSpec, SpecData};
+use super::protobuf;
+use super::spec::{ResourceSpec, SpecData};
 use super::{Resources, Untyped};
 use crate::{Error, ErrorKind, Node, Result};
 
@@ -30,8 +31,8 @@ impl ResourceSpec for ResourceDefinition {
 }
 
 impl SpecData for ResourceDefinition {
-    fn decode(proto: Bytes, _: String) -> Result<Self> {
-        let spec: ResourceDefinitionSpec = spec::message(proto)?;
+    fn decode_spec(proto: Bytes, _: String) -> Result<Self> {
+        let spec: ResourceDefinitionSpec = protobuf::message(proto)?;
         Ok(Self {
             sensitive: spec.sensitivity() == Sensitivity::Sensitive,
             kind: spec.resource_type,

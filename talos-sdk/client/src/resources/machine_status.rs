@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use talos_proto::talos::resource::definitions::runtime::MachineStatusSpec;
 
-use super::spec::{self, ResourceSpec, SpecData};
+use super::protobuf;
+use super::spec::{ResourceSpec, SpecData};
 use crate::Result;
 use crate::stage::{MachineStage, UnmetCondition};
 
@@ -30,8 +31,8 @@ impl ResourceSpec for MachineStatus {
 }
 
 impl SpecData for MachineStatus {
-    fn decode(proto: Bytes, _: String) -> Result<Self> {
-        let spec: MachineStatusSpec = spec::message(proto)?;
+    fn decode_spec(proto: Bytes, _: String) -> Result<Self> {
+        let spec: MachineStatusSpec = protobuf::message(proto)?;
         let stage = spec.stage().into();
         let status = spec.status.unwrap_or_default();
         let unmet = status.unmet_conditions.into_iter();

@@ -8,7 +8,8 @@ use talos_proto::talos::resource::definitions::cluster::MemberSpec;
 use talos_proto::talos::resource::definitions::enums::MachineType as ProtoType;
 
 use super::net;
-use super::spec::{self, ResourceSpec, SpecData};
+use super::protobuf;
+use super::spec::{ResourceSpec, SpecData};
 use crate::Result;
 
 /// A machine of the cluster, as the discovery service knows it. Its id is its host name.
@@ -69,8 +70,8 @@ impl ResourceSpec for Member {
 }
 
 impl SpecData for Member {
-    fn decode(proto: Bytes, _: String) -> Result<Self> {
-        let spec: MemberSpec = spec::message(proto)?;
+    fn decode_spec(proto: Bytes, _: String) -> Result<Self> {
+        let spec: MemberSpec = protobuf::message(proto)?;
         let machine_type = match spec.machine_type() {
             ProtoType::TypeUnknown => MachineType::Unknown,
             ProtoType::TypeInit => MachineType::Init,

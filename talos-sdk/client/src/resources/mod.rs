@@ -29,10 +29,14 @@ mod member;
 mod metadata;
 mod net;
 mod node_address;
+mod older;
+mod protobuf;
 mod query;
 mod spec;
+pub mod types;
 mod watch;
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -52,18 +56,35 @@ pub use member::{MachineType, Member};
 pub use metadata::{Metadata, Phase};
 pub use net::Prefix;
 pub use node_address::NodeAddress;
+pub use protobuf::ProtobufSpec;
 pub use query::LabelQuery;
-pub use spec::{ResourceSpec, SpecData, Untyped};
+pub use spec::{ResourceSpec, Sensitivity, Singleton, SpecData, SpecEncode, Untyped, WithRaw};
+pub use types::ResourceType;
 pub use watch::{Bookmark, WatchEvent, WatchOptions, WatchStream};
 
 /// A resource.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// `Debug` does not show specifications that may hold secrets.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Resource<S> {
     /// Which resource this is, and its history.
     pub metadata: Metadata,
     /// What it says.
     pub spec: S,
+}
+
+impl<S: SpecData + fmt::Debug> fmt::Debug for Resource<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Resource");
+        debug.field("metadata", &self.metadata);
+        if S::REDACTED {
+            debug.field("spec", &"[redacted]")
+        } else {
+            debug.field("spec", &self.spec)
+        };
+        debug.finish()
+    }
 }
 
 /// Resources of one type on one node, from [`Node::resources`].
@@ -188,7 +209,7 @@ impl<S: SpecData> Resources<S> {
 fn decode<S: SpecData>(resource: proto::Resource) -> Result<Resource<S>> {
     let metadata = Metadata::from_proto(resource.metadata.unwrap_or_default());
     let spec = resource.spec.unwrap_or_default();
-    let spec = S::decode(spec.proto_spec, spec.yaml_spec).map_err(|error| {
+    let spec = S::decode_spec(spec.proto_spec, spec.yaml_spec).map_err(|error| {
         malformed(format!("{} {} can't be read: {}", metadata.kind, metadata.id, error.message()))
             .with_source(error)
     })?;

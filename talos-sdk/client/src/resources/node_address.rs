@@ -4,7 +4,8 @@ use bytes::Bytes;
 use talos_proto::talos::resource::definitions::network::NodeAddressSpec;
 
 use super::net::Prefix;
-use super::spec::{self, ResourceSpec, SpecData};
+use super::protobuf;
+use super::spec::{ResourceSpec, SpecData};
 use crate::Result;
 
 /// Addresses of a machine.
@@ -33,8 +34,8 @@ impl ResourceSpec for NodeAddress {
 }
 
 impl SpecData for NodeAddress {
-    fn decode(proto: Bytes, _: String) -> Result<Self> {
-        let spec: NodeAddressSpec = spec::message(proto)?;
+    fn decode_spec(proto: Bytes, _: String) -> Result<Self> {
+        let spec: NodeAddressSpec = protobuf::message(proto)?;
         Ok(Self { addresses: spec.addresses.iter().map(Prefix::from_proto).collect::<Result<_>>()? })
     }
 }

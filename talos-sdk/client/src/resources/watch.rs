@@ -1,6 +1,7 @@
 //! Changes of resources.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -35,7 +36,7 @@ pub enum WatchOptions {
 pub struct Bookmark(Bytes);
 
 /// A change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum WatchEvent<S> {
     /// It came to be, was there when the watch began, or began to match the selection.
@@ -53,6 +54,20 @@ pub enum WatchEvent<S> {
     Bootstrapped,
     /// Nothing happened; there is a new bookmark.
     Noop,
+}
+
+impl<S: SpecData + fmt::Debug> fmt::Debug for WatchEvent<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Created(resource) => f.debug_tuple("Created").field(resource).finish(),
+            Self::Updated { resource, old } => {
+                f.debug_struct("Updated").field("resource", resource).field("old", old).finish()
+            }
+            Self::Destroyed(metadata) => f.debug_tuple("Destroyed").field(metadata).finish(),
+            Self::Bootstrapped => f.write_str("Bootstrapped"),
+            Self::Noop => f.write_str("Noop"),
+        }
+    }
 }
 
 /// Changes as they come, from [`Resources::watch`]. Dropping it ends the call.

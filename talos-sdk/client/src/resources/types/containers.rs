@@ -1,0 +1,5 @@
+//! Resources of the package `containers`, written by `cargo run -p talos-proto-codegen --bin resources`.
+
+super::messages! { talos_proto::talos::resource::definitions::containers:
+    ContainerSpecSpec = "ContainerSpecs.containers.talos.dev" in "containers", since 14;
+}

@@ -1,0 +1,6 @@
+//! Resources of the package `files`, written by `cargo run -p talos-proto-codegen --bin resources`.
+
+super::messages! { talos_proto::talos::resource::definitions::files:
+    EtcFileSpecSpec = "EtcFileSpecs.files.talos.dev" in "files", since 9, sensitive true;
+    EtcFileStatusSpec = "EtcFileStatuses.files.talos.dev" in "files", since 9;
+}
