@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use talos_pki::Fingerprint;
 
 use crate::config::NodeConfig;
+use crate::etcd::{Etcd, EtcdMember, EtcdMembership};
 use crate::resources::{Collection, Spec};
 
 /// Machines with the same authority and the same cluster id belong together.
@@ -29,7 +30,7 @@ pub(crate) struct Cluster {
 
 #[derive(Default)]
 struct State {
-    etcd: Vec<EtcdCluster>,
+    etcd: Vec<Etcd>,
     nodes: BTreeMap<String, KubernetesNode>,
     /// Name of the node, by address.
     names: BTreeMap<Ipv4Addr, String>,
@@ -39,37 +40,6 @@ struct State {
     api: BTreeSet<Ipv4Addr>,
     /// Counts changes of `nodes`, as Kubernetes' resource version.
     revision: u64,
-}
-
-/// An etcd cluster. There is more than one only if somebody bootstrapped twice.
-struct EtcdCluster {
-    id: u64,
-    members: Vec<EtcdMember>,
-    /// Ids of members whose machines are gone for good.
-    lost: BTreeSet<u64>,
-}
-
-impl EtcdCluster {
-    /// Whether more than half of the members are left: without that nobody can join.
-    fn has_quorum(&self) -> bool {
-        let lost = self.members.iter().filter(|member| self.lost.contains(&member.id)).count();
-        lost * 2 < self.members.len()
-    }
-}
-
-/// A member of etcd.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EtcdMember {
-    pub(crate) id: u64,
-    pub(crate) hostname: String,
-    pub(crate) address: Ipv4Addr,
-}
-
-/// Which etcd a machine has the data of, and as which member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct EtcdMembership {
-    pub(crate) cluster: u64,
-    pub(crate) member: u64,
 }
 
 /// A node that the kubelet has registered.
@@ -105,7 +75,7 @@ impl Cluster {
     /// Makes a new etcd with one member.
     pub(crate) fn bootstrap(&self, id: u64, member: EtcdMember) -> EtcdMembership {
         let membership = EtcdMembership { cluster: id, member: member.id };
-        self.state().etcd.push(EtcdCluster { id, members: vec![member], lost: BTreeSet::new() });
+        self.state().etcd.push(Etcd::new(id, member));
         membership
     }
 
@@ -114,28 +84,37 @@ impl Cluster {
         let mut state = self.state();
         let etcd = state.etcd.iter_mut().find(|etcd| etcd.has_quorum())?;
         let membership = EtcdMembership { cluster: etcd.id, member: member.id };
-        etcd.members.push(member);
+        etcd.join(member);
         Some(membership)
     }
 
     /// Whether there is an etcd to join.
     pub(crate) fn has_etcd(&self) -> bool {
-        self.state().etcd.iter().any(EtcdCluster::has_quorum)
+        self.state().etcd.iter().any(Etcd::has_quorum)
     }
 
     /// Takes a member out of etcd.
     pub(crate) fn leave_etcd(&self, membership: EtcdMembership) {
         let mut state = self.state();
         for etcd in state.etcd.iter_mut().filter(|etcd| etcd.id == membership.cluster) {
-            etcd.members.retain(|member| member.id != membership.member);
+            etcd.remove(membership.member);
         }
         state.etcd.retain(|etcd| !etcd.members.is_empty());
     }
 
-    /// The members of the etcd with this id, in the order in which they joined.
-    pub(crate) fn etcd_members(&self, id: u64) -> Vec<EtcdMember> {
-        let state = self.state();
-        state.etcd.iter().find(|etcd| etcd.id == id).map(|etcd| etcd.members.clone()).unwrap_or_default()
+    /// The etcd with this id.
+    pub(crate) fn etcd(&self, id: u64) -> Option<Etcd> {
+        self.state().etcd.iter().find(|etcd| etcd.id == id).cloned()
+    }
+
+    /// The etcd that machines can join, if it has a leader: what calls that name no member ask.
+    pub(crate) fn leading_etcd(&self) -> Option<Etcd> {
+        self.state().etcd.iter().find(|etcd| etcd.leader != 0).cloned()
+    }
+
+    /// Changes the etcd with this id, if there is one.
+    pub(crate) fn change_etcd<T>(&self, id: u64, change: impl FnOnce(&mut Etcd) -> T) -> Option<T> {
+        self.state().etcd.iter_mut().find(|etcd| etcd.id == id).map(change)
     }
 
     /// Adds or changes a node of Kubernetes. The creation time and uid of a known one stay.
@@ -188,6 +167,7 @@ impl Cluster {
     pub(crate) fn machine_down(&self, address: Ipv4Addr, now: SystemTime) {
         let mut state = self.state();
         state.api.remove(&address);
+        state.etcd.iter_mut().for_each(|etcd| etcd.machine_down(address, false));
         state.set_ready(address, false, now);
     }
 
@@ -202,12 +182,9 @@ impl Cluster {
     pub(crate) fn leave(&self, address: Ipv4Addr) {
         let mut state = self.state();
         let id = state.members.remove(&address);
-        for etcd in &mut state.etcd {
-            let gone = etcd.members.iter().filter(|member| member.address == address).map(|member| member.id);
-            etcd.lost.extend(gone);
-        }
+        state.etcd.iter_mut().for_each(|etcd| etcd.machine_down(address, true));
         let before = state.etcd.len();
-        state.etcd.retain(|etcd| etcd.members.iter().any(|member| !etcd.lost.contains(&member.id)));
+        state.etcd.retain(Etcd::is_alive);
         if before > 0 && state.etcd.is_empty() {
             state.nodes.clear();
             state.names.clear();

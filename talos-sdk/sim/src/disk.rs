@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::cluster::EtcdMembership;
+use bytes::Bytes;
+
 use crate::config::NodeConfig;
+use crate::etcd::EtcdMembership;
 use crate::images::Images;
 use crate::storage::Storage;
 use crate::version::TalosVersion;
@@ -26,6 +28,8 @@ pub(crate) struct Disk {
     pub(crate) user_data_read: bool,
     /// The data of etcd: which cluster this machine is a member of.
     pub(crate) etcd: Option<EtcdMembership>,
+    /// A snapshot of etcd that a bootstrap may begin from.
+    pub(crate) etcd_snapshot: Option<Bytes>,
     /// What containerd keeps.
     pub(crate) images: Images,
     /// The block devices.

@@ -78,6 +78,7 @@
 //! `Unimplemented`.
 
 mod api;
+mod bolt;
 mod calls;
 mod clock;
 mod cloud;
@@ -86,6 +87,7 @@ mod config;
 mod director;
 mod disk;
 mod error;
+mod etcd;
 mod events;
 mod faults;
 mod forward;
@@ -116,6 +118,7 @@ pub use calls::Call;
 pub use clock::{Clock, TokioClock};
 pub use cloud::{CloudOptions, SimulatedCloud};
 pub use error::{Error, ErrorKind};
+pub use etcd::EtcdAlarm;
 pub use faults::{Fault, FaultRule, Faults};
 pub use machines::TALOS_VERSION_PROPERTY;
 pub use node::SimNode;

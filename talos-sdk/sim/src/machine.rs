@@ -5,13 +5,14 @@ use std::sync::Arc;
 use talos_pki::CertificateAuthority;
 use talos_proto::machine::{self, sequence_event, task_event};
 
-use crate::cluster::{ClusterKey, EtcdMember, KubernetesNode};
+use crate::cluster::{Cluster, ClusterKey, KubernetesNode};
 use crate::config::NodeConfig;
+use crate::etcd::{self, EtcdMember, EtcdMembership};
 use crate::identity::NodeTls;
 use crate::kubernetes;
 use crate::node::{Node, uuid};
 use crate::resources;
-use crate::run::{Next, Run};
+use crate::run::{Bootstrap, Next, Run};
 use crate::server;
 use crate::services::ServiceState;
 use crate::stage::Stage;
@@ -227,44 +228,64 @@ async fn etcd(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
     let known = node.disk().etcd;
     let membership = match known {
         Some(membership) => membership,
-        None => {
-            run.service(
-                "etcd",
-                ServiceState::Preparing,
-                false,
-                "waiting for a cluster to join or a bootstrap",
-            );
-            let mut changes = node.world.changes();
-            let mut bootstrap = run.bootstrap.subscribe();
-            loop {
-                changes.borrow_and_update();
-                let asked = *bootstrap.borrow_and_update();
-                if asked || cluster.has_etcd() {
-                    let id = node.rng().u64(1..);
-                    let member = EtcdMember { id, hostname: hostname.to_owned(), address: node.address };
-                    if asked {
-                        let cluster_id = node.rng().u64(1..);
-                        break cluster.bootstrap(cluster_id, member);
-                    }
-                    if let Some(membership) = cluster.join(member) {
-                        break membership;
-                    }
-                }
-                tokio::select! {
-                    _ = changes.changed() => {}
-                    _ = bootstrap.changed() => {}
-                }
-            }
-        }
+        None => enter_etcd(run, &cluster, hostname).await,
     };
     node.disk().etcd = Some(membership);
     run.sleep(node.world.pace.etcd).await;
-    let members = cluster.etcd_members(membership.cluster);
-    if let Some(member) = members.iter().find(|member| member.id == membership.member) {
-        run.put("EtcdMembers.etcd.talos.dev", "local", resources::etcd_member(member));
-    }
+    let member = cluster.change_etcd(membership.cluster, |etcd| {
+        etcd.up(membership.member);
+        etcd.member(membership.member).cloned()
+    });
+    let Some(member) = member.flatten() else {
+        run.service("etcd", ServiceState::Failed, false, "the member has been removed from the cluster");
+        return std::future::pending().await;
+    };
+    run.put("EtcdMembers.etcd.talos.dev", "local", resources::etcd_member(&member));
     run.service("etcd", ServiceState::Running, true, "health check passed");
     node.world.notify();
+}
+
+/// Waits for a bootstrap, or for an etcd to join.
+async fn enter_etcd(run: &Arc<Run>, cluster: &Cluster, hostname: &str) -> EtcdMembership {
+    let node = &run.node;
+    run.service("etcd", ServiceState::Preparing, false, "waiting for a cluster to join or a bootstrap");
+    let mut changes = node.world.changes();
+    let mut bootstrap = run.bootstrap.subscribe();
+    loop {
+        changes.borrow_and_update();
+        let asked = *bootstrap.borrow_and_update();
+        let mut begin = asked != Bootstrap::No;
+        if let Bootstrap::Snapshot { skip_hash } = asked
+            && let Err(reason) = recover(node, skip_hash)
+        {
+            run.bootstrap.send_replace(Bootstrap::No);
+            run.service("etcd", ServiceState::Failed, false, &format!("cannot recover: {reason}"));
+            begin = false;
+        }
+        if begin || (asked == Bootstrap::No && cluster.has_etcd()) {
+            let member = EtcdMember::new(node.rng().u64(1..), hostname, node.address);
+            if begin {
+                let id = node.rng().u64(1..);
+                return cluster.bootstrap(id, member);
+            }
+            if let Some(membership) = cluster.join(member) {
+                return membership;
+            }
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            _ = bootstrap.changed() => {}
+        }
+    }
+}
+
+/// Uses up the snapshot that was uploaded, if it is one.
+fn recover(node: &Node, skip_hash: bool) -> Result<(), String> {
+    let mut disk = node.disk();
+    let snapshot = disk.etcd_snapshot.as_ref().ok_or("there is no snapshot to recover from")?;
+    etcd::check_snapshot(snapshot, skip_hash)?;
+    disk.etcd_snapshot = None;
+    Ok(())
 }
 
 /// Registers the node with Kubernetes once its API is up, and makes it Ready a little later.

@@ -10,10 +10,11 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use crate::disk::Disk;
+use crate::etcd::EtcdAlarm;
 use crate::logs::Log;
 use crate::machine;
 use crate::options::NodeOptions;
-use crate::run::Run;
+use crate::run::{Bootstrap, Run};
 use crate::simulation::World;
 use crate::stage::Stage;
 use crate::storage::{SimDisk, Storage};
@@ -142,6 +143,20 @@ impl SimNode {
         self.0.power_on();
     }
 
+    /// Makes its member of etcd raise an alarm, until somebody disarms it. Nothing happens without etcd.
+    pub fn raise_etcd_alarm(&self, alarm: EtcdAlarm) {
+        let membership = self.0.disk().etcd;
+        if let Some((cluster, membership)) = self.0.run().and_then(|run| run.cluster()).zip(membership) {
+            cluster.change_etcd(membership.cluster, |etcd| etcd.alarms.insert((membership.member, alarm)));
+        }
+    }
+
+    /// The id of its member of etcd, if it has one.
+    #[must_use]
+    pub fn etcd_member_id(&self) -> Option<u64> {
+        self.0.disk().etcd.map(|membership| membership.member)
+    }
+
     /// Waits until it is in this stage, for ever if that never happens: put a timeout around it.
     pub async fn wait_for(&self, stage: Stage) {
         self.0.wait(|status| status.stage == stage).await;
@@ -260,7 +275,7 @@ impl Node {
     pub(crate) async fn bootstrap(&self) {
         self.wait(|status| status.boots > 0).await;
         if let Some(run) = self.run().filter(|_| self.disk().etcd.is_none()) {
-            run.bootstrap.send_replace(true);
+            run.bootstrap.send_replace(Bootstrap::Empty);
         }
     }
 

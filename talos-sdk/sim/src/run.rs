@@ -39,6 +39,18 @@ pub(crate) enum Next {
     Reset { actor: String, reboot: bool },
 }
 
+/// What etcd is to begin with, if somebody asked for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bootstrap {
+    No,
+    /// Nothing.
+    Empty,
+    /// The snapshot that was uploaded before.
+    Snapshot {
+        skip_hash: bool,
+    },
+}
+
 /// One boot.
 pub(crate) struct Run {
     pub(crate) node: Arc<Node>,
@@ -56,8 +68,8 @@ pub(crate) struct Run {
     /// Everything that ends with the boot.
     pub(crate) tasks: Tasks,
     pub(crate) next: watch::Sender<Next>,
-    /// Whether somebody asked for a bootstrap.
-    pub(crate) bootstrap: watch::Sender<bool>,
+    /// Whether somebody asked for a bootstrap, and for which.
+    pub(crate) bootstrap: watch::Sender<Bootstrap>,
     /// Counts changes of the configuration.
     pub(crate) configured: watch::Sender<u64>,
     /// Whether an installer is at work.
@@ -91,7 +103,7 @@ impl Run {
             images: Mutex::default(),
             api: Mutex::default(),
             next: watch::Sender::new(Next::Stay),
-            bootstrap: watch::Sender::new(false),
+            bootstrap: watch::Sender::new(Bootstrap::No),
             configured: watch::Sender::new(0),
             maintenance: AtomicBool::new(false),
             stage: Mutex::new((Stage::Booting, false)),

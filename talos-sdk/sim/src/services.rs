@@ -14,6 +14,7 @@ pub(crate) enum ServiceState {
     Running,
     Stopping,
     Finished,
+    Failed,
 }
 
 impl ServiceState {
@@ -24,6 +25,7 @@ impl ServiceState {
             Self::Running => "Running",
             Self::Stopping => "Stopping",
             Self::Finished => "Finished",
+            Self::Failed => "Failed",
         }
     }
 
@@ -36,6 +38,7 @@ impl ServiceState {
             Self::Running => Action::Running,
             Self::Stopping => Action::Stopping,
             Self::Finished => Action::Finished,
+            Self::Failed => Action::Failed,
         }
     }
 }

@@ -189,7 +189,10 @@ pub(super) fn upgrade_early(cx: &Context<'_>, request: machine::UpgradeRequest) 
 /// Refuses to take a member away if etcd could not go on without it.
 fn check_etcd(run: &Run) -> Result<(), Status> {
     let membership = run.node.disk().etcd.as_ref().map(|membership| membership.cluster);
-    let members = run.cluster().zip(membership).map(|(cluster, id)| cluster.etcd_members(id).len());
+    let members = run
+        .cluster()
+        .zip(membership)
+        .map(|(cluster, id)| cluster.etcd(id).map_or(0, |etcd| etcd.members.len()));
     match members {
         Some(2) => Err(Status::unknown("etcd has two members and would lose its quorum")),
         Some(_) if run.services.healthy("etcd") => Ok(()),

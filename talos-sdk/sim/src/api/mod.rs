@@ -100,9 +100,18 @@ pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<An
         "/machine.MachineService/Rollback" => lifecycle::rollback(cx),
         "/machine.MachineService/ApplyConfiguration" => apply::apply(cx, decode(message)?),
         "/machine.MachineService/Bootstrap" => etcd::bootstrap(cx, decode(message)?),
-        "/machine.MachineService/EtcdMemberList" => etcd::member_list(cx),
+        "/machine.MachineService/EtcdMemberList" => etcd::member_list(cx, decode(message)?),
         "/machine.MachineService/EtcdStatus" => etcd::status(cx),
         "/machine.MachineService/EtcdRemoveMemberByID" => etcd::remove_member(cx, decode(message)?),
+        "/machine.MachineService/EtcdLeaveCluster" => etcd::leave(cx),
+        "/machine.MachineService/EtcdForfeitLeadership" => etcd::forfeit_leadership(cx),
+        "/machine.MachineService/EtcdAlarmList" => etcd::alarm_list(cx),
+        "/machine.MachineService/EtcdAlarmDisarm" => etcd::alarm_disarm(cx),
+        "/machine.MachineService/EtcdDefragment" => etcd::defragment(cx),
+        "/machine.MachineService/EtcdDowngradeValidate" => etcd::downgrade_validate(cx, &decode(message)?),
+        "/machine.MachineService/EtcdDowngradeEnable" => etcd::downgrade_enable(cx, &decode(message)?),
+        "/machine.MachineService/EtcdDowngradeCancel" => etcd::downgrade_cancel(cx),
+        "/machine.MachineService/EtcdSnapshot" => etcd::snapshot(cx),
         "/machine.MachineService/Kubeconfig" => access::kubeconfig(cx),
         "/machine.MachineService/GenerateClientConfiguration" => {
             access::client_configuration(cx, decode(message)?)
@@ -129,6 +138,7 @@ pub(crate) async fn dispatch_stream(cx: &Context<'_>, mut requests: Requests) ->
     match cx.method.path {
         "/machine.DebugService/ContainerRun" => debug::run(cx, requests).await,
         "/machine.ImageService/Import" => images::import(cx, &mut requests).await,
+        "/machine.MachineService/EtcdRecover" => etcd::recover(cx, &mut requests).await,
         path => Err(not_simulated(path)),
     }
 }

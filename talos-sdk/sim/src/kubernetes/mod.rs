@@ -57,6 +57,15 @@ pub(crate) async fn serve(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
     run.node.world.notify();
 }
 
+/// What Kubernetes keeps in etcd: a key and a value for each of its objects.
+pub(crate) fn keys(cluster: &Cluster) -> Vec<(String, Vec<u8>)> {
+    let (nodes, _) = cluster.kubernetes_nodes();
+    let node = |node: &KubernetesNode| {
+        (format!("/registry/minions/{}", node.name), whole(node).to_string().into_bytes())
+    };
+    nodes.iter().map(node).collect()
+}
+
 async fn connection(
     tls: TlsAcceptor,
     api: Arc<Api>,

@@ -10,8 +10,8 @@ use talos_proto::resource::config;
 use talos_proto::talos::resource::definitions::{cluster, etcd, k8s, network, runtime, secrets, v1alpha1};
 
 use super::collection::Spec;
-use crate::cluster::EtcdMember;
 use crate::config::NodeConfig;
+use crate::etcd::EtcdMember;
 use crate::stage::Stage;
 
 /// YAML as Talos writes it.

@@ -4,6 +4,7 @@
 
 mod cloud;
 mod cluster;
+mod etcd;
 mod faults;
 mod harness;
 mod images;
