@@ -99,6 +99,8 @@ pub enum ErrorKind {
     Io,
     /// A watch can't go on from where it was; list and watch again.
     WatchLost,
+    /// The installer ran on the machine and failed; [`Error::installer_exit`] has the reason.
+    InstallerFailed,
     /// Several nodes failed with different kinds; [`Error::nodes`] has each.
     Nodes,
     /// Any other status of the server.

@@ -86,8 +86,11 @@ mod error;
 mod etcd;
 mod events;
 mod file;
+mod image_store;
+mod images;
 mod instant;
 mod kubeconfig;
+mod lifecycle;
 mod logs;
 mod method;
 mod node;
@@ -105,6 +108,7 @@ mod stream;
 mod talos_version;
 mod target;
 mod tls;
+mod upload;
 mod version;
 
 pub use apply::{Applied, ApplyMode, ApplyOptions};
@@ -118,6 +122,11 @@ pub use etcd::{
     EtcdVersion, SavedSnapshot,
 };
 pub use events::{Action, Event, EventOptions, EventPayload, EventStream, EventTail, ServiceAction};
+pub use image_store::ImageStore;
+pub use images::{
+    Image, ImagePull, ImageVerification, LayerProgress, LayerState, PullProgress, RegistryCredentials,
+};
+pub use lifecycle::{InstallerExit, InstallerRun};
 pub use logs::LogOptions;
 pub use node::Node;
 pub use options::ClientOptions;
@@ -127,7 +136,7 @@ pub use raw::Raw;
 pub use resources::{Resource, Resources};
 pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceState};
 pub use stage::{MachineStage, UnmetCondition};
-pub use stream::ByteStream;
+pub use stream::{ByteStream, ItemStream};
 pub use talos_version::TalosVersion;
 pub use version::Version;
 // Their types are in the signatures here.

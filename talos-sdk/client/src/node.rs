@@ -12,6 +12,9 @@ use crate::status::Circumstances;
 use crate::target::Target;
 use crate::{Error, ErrorKind, Result};
 
+/// What no call outlives, even if it has no limit of its own.
+const LONG_WORK: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// One machine, seen through an endpoint. Cheap to clone.
 ///
 /// The calls are in groups:
@@ -76,6 +79,13 @@ impl Node {
     pub(crate) fn for_one_reply(&self) -> Self {
         let mut node = self.clone();
         node.channel.timeout = node.channel.timeout.or(node.channel.shared.call_timeout);
+        node
+    }
+
+    /// The same node, for a call whose single reply comes after long work: without the limit for single replies.
+    pub(crate) fn for_long_work(&self) -> Self {
+        let mut node = self.clone();
+        node.channel.timeout = node.channel.timeout.or(Some(LONG_WORK));
         node
     }
 

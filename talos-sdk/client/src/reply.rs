@@ -7,9 +7,11 @@ use tonic::{Code, Status};
 use crate::node::{Origin, Reply};
 use crate::{Error, ErrorKind, Result};
 
-/// A message that a node puts its name or its error on.
+/// A message that a node puts its name or its error on. Newer calls have none.
 pub(crate) trait HasMetadata {
-    fn metadata(&self) -> Option<&Metadata>;
+    fn metadata(&self) -> Option<&Metadata> {
+        None
+    }
 }
 
 /// A reply whose content is a list with one entry a node.
@@ -19,16 +21,16 @@ pub(crate) trait Messages {
 }
 
 macro_rules! messages {
-    ($($reply:ident: $message:ident;)*) => {
+    (in $package:ident: $($reply:ident: $message:ident;)*) => {
         $(
-            impl HasMetadata for talos_proto::machine::$message {
+            impl HasMetadata for talos_proto::$package::$message {
                 fn metadata(&self) -> Option<&Metadata> {
                     self.metadata.as_ref()
                 }
             }
 
-            impl Messages for talos_proto::machine::$reply {
-                type Message = talos_proto::machine::$message;
+            impl Messages for talos_proto::$package::$reply {
+                type Message = talos_proto::$package::$message;
 
                 fn into_messages(self) -> Vec<Self::Message> {
                     self.messages
@@ -39,6 +41,7 @@ macro_rules! messages {
 }
 
 messages! {
+    in machine:
     ApplyConfigurationResponse: ApplyConfiguration;
     BootstrapResponse: Bootstrap;
     EtcdAlarmDisarmResponse: EtcdAlarmDisarm;
@@ -54,6 +57,7 @@ messages! {
     EtcdRemoveMemberByIdResponse: EtcdRemoveMemberById;
     EtcdStatusResponse: EtcdStatus;
     GenerateClientConfigurationResponse: GenerateClientConfiguration;
+    ImagePullResponse: ImagePull;
     RebootResponse: Reboot;
     ResetResponse: Reset;
     RollbackResponse: Rollback;
@@ -63,17 +67,28 @@ messages! {
     VersionResponse: Version;
 }
 
-impl HasMetadata for talos_proto::common::Data {
-    fn metadata(&self) -> Option<&Metadata> {
-        self.metadata.as_ref()
-    }
+macro_rules! streamed {
+    ($($package:ident::$message:ident;)*) => {
+        $(
+            impl HasMetadata for talos_proto::$package::$message {
+                fn metadata(&self) -> Option<&Metadata> {
+                    self.metadata.as_ref()
+                }
+            }
+        )*
+    };
 }
 
-impl HasMetadata for talos_proto::machine::Event {
-    fn metadata(&self) -> Option<&Metadata> {
-        self.metadata.as_ref()
-    }
+streamed! {
+    common::Data;
+    machine::Event;
+    machine::ImageListResponse;
 }
+
+impl HasMetadata for talos_proto::machine::ImageServiceListResponse {}
+impl HasMetadata for talos_proto::machine::ImageServicePullResponse {}
+impl HasMetadata for talos_proto::machine::LifecycleServiceInstallResponse {}
+impl HasMetadata for talos_proto::machine::LifecycleServiceUpgradeResponse {}
 
 impl<R: Messages> Reply<R> {
     /// The one message of the one node that was asked.

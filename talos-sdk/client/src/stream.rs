@@ -7,15 +7,153 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
+use futures_util::StreamExt;
 use talos_proto::common::Data;
 use tokio::io::{AsyncRead, ReadBuf};
 use tonic::{Response, Status, Streaming};
 
 use crate::node::{Node, Origin, Reply};
 use crate::raw::Raw;
+use crate::reply::HasMetadata;
 use crate::{Result, reply};
 
-type Opening = Pin<Box<dyn Future<Output = Result<Reply<Streaming<Data>>>> + Send>>;
+type Opening<M> = Pin<Box<dyn Future<Output = Result<Begun<M>>> + Send>>;
+
+/// A stream of messages whose call was made.
+struct Begun<M> {
+    messages: Box<Streaming<M>>,
+    origin: Origin,
+    /// A message that was taken already, to see how the call went.
+    first: Option<M>,
+}
+
+/// The messages of a call, each looked at for the error of its node. The call is made on the first poll; the stream
+/// ends after an error.
+pub(crate) struct Messages<M> {
+    state: State<M>,
+}
+
+enum State<M> {
+    Opening(Opening<M>),
+    Open(Begun<M>),
+    Ended,
+}
+
+impl<M: HasMetadata + Send + Unpin + 'static> Messages<M> {
+    /// Makes this call when it is polled.
+    pub(crate) fn new<Q, F, Fut>(node: &Node, message: Q, call: F) -> Self
+    where
+        Q: Send + 'static,
+        F: FnOnce(Raw, tonic::Request<Q>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Response<Streaming<M>>, Status>> + Send + 'static,
+    {
+        let node = node.clone();
+        let opening = Box::pin(async move {
+            let Reply { message, origin } = node.call(message, call).await?;
+            Ok(Begun { messages: Box::new(message), origin, first: None })
+        });
+        Self { state: State::Opening(opening) }
+    }
+
+    /// Makes this call now, and waits for its first message: only then is it known whether the machine serves it.
+    pub(crate) async fn begin<Q, F, Fut>(node: &Node, message: Q, call: F) -> Result<Self>
+    where
+        F: FnOnce(Raw, tonic::Request<Q>) -> Fut,
+        Fut: Future<Output = Result<Response<Streaming<M>>, Status>>,
+    {
+        let Reply { message, origin } = node.call(message, call).await?;
+        let mut messages = Box::new(message);
+        let first = messages.message().await.map_err(|status| origin.error(status))?;
+        Ok(Self {
+            state: if first.is_some() {
+                State::Open(Begun { messages, origin, first })
+            } else {
+                State::Ended
+            },
+        })
+    }
+
+    /// Turns each message into an item.
+    pub(crate) fn items<T: 'static>(
+        self,
+        mut decode: impl FnMut(M) -> Result<T> + Send + 'static,
+    ) -> ItemStream<T> {
+        ItemStream::new(self.map(move |message| decode(message?)))
+    }
+
+    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<M>>> {
+        loop {
+            let failed = match &mut self.state {
+                State::Ended => return Poll::Ready(None),
+                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(begun) => {
+                        self.state = State::Open(begun);
+                        continue;
+                    }
+                    Err(error) => error,
+                },
+                State::Open(Begun { messages, origin, first }) => {
+                    let message = match first.take() {
+                        Some(first) => Some(Ok(first)),
+                        None => ready!(Pin::new(&mut **messages).poll_next(cx)),
+                    };
+                    match message {
+                        None => {
+                            self.state = State::Ended;
+                            return Poll::Ready(None);
+                        }
+                        Some(Ok(message)) => match reply::check(&message, origin) {
+                            Ok(()) => return Poll::Ready(Some(Ok(message))),
+                            Err(error) => error,
+                        },
+                        Some(Err(status)) => origin.error(status),
+                    }
+                }
+            };
+            self.state = State::Ended;
+            return Poll::Ready(Some(Err(failed)));
+        }
+    }
+}
+
+impl<M: HasMetadata + Send + Unpin + 'static> Stream for Messages<M> {
+    type Item = Result<M>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<M>>> {
+        self.poll_message(cx)
+    }
+}
+
+/// What a machine lists or reports, item by item as it comes: a [`Stream`].
+///
+/// The call is made when the stream is first polled, so an error of the call is its first item. It ends after an
+/// error, and without one only when the machine has said everything. Dropping the stream ends the call.
+///
+/// Memory stays bounded however long the stream is: what is not read yet stays on the machine.
+#[must_use = "nothing is sent before the stream is polled"]
+pub struct ItemStream<T> {
+    items: Pin<Box<dyn Stream<Item = Result<T>> + Send>>,
+}
+
+impl<T> ItemStream<T> {
+    pub(crate) fn new(items: impl Stream<Item = Result<T>> + Send + 'static) -> Self {
+        Self { items: Box::pin(items) }
+    }
+}
+
+impl<T> Stream for ItemStream<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T>>> {
+        self.items.as_mut().poll_next(cx)
+    }
+}
+
+impl<T> std::fmt::Debug for ItemStream<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ItemStream").finish_non_exhaustive()
+    }
+}
 
 /// Bytes that a machine sends, piece by piece as they come: a [`Stream`] of [`Bytes`], or an [`AsyncRead`].
 ///
@@ -25,15 +163,9 @@ type Opening = Pin<Box<dyn Future<Output = Result<Reply<Streaming<Data>>>> + Sen
 /// Memory stays bounded however long the stream is: what is not read yet stays on the machine.
 #[must_use = "nothing is sent before the stream is polled"]
 pub struct ByteStream {
-    state: State,
+    messages: Messages<Data>,
     /// What an [`AsyncRead`] has not taken yet of a piece.
     rest: Bytes,
-}
-
-enum State {
-    Opening(Opening),
-    Open { messages: Box<Streaming<Data>>, origin: Origin },
-    Ended,
 }
 
 impl ByteStream {
@@ -44,11 +176,7 @@ impl ByteStream {
         F: FnOnce(Raw, tonic::Request<Q>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Response<Streaming<Data>>, Status>> + Send + 'static,
     {
-        let node = node.clone();
-        Self {
-            state: State::Opening(Box::pin(async move { node.call(message, call).await })),
-            rest: Bytes::new(),
-        }
+        Self { messages: Messages::new(node, message, call), rest: Bytes::new() }
     }
 }
 
@@ -56,34 +184,16 @@ impl Stream for ByteStream {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if self.rest.has_remaining() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+        }
         loop {
-            if self.rest.has_remaining() {
-                return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+            match ready!(self.messages.poll_message(cx)) {
+                Some(Ok(data)) if data.bytes.is_empty() => {}
+                Some(Ok(data)) => return Poll::Ready(Some(Ok(data.bytes))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
             }
-            let failed = match &mut self.state {
-                State::Ended => return Poll::Ready(None),
-                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(Reply { message, origin }) => {
-                        self.state = State::Open { messages: Box::new(message), origin };
-                        continue;
-                    }
-                    Err(error) => error,
-                },
-                State::Open { messages, origin } => match ready!(Pin::new(&mut **messages).poll_next(cx)) {
-                    None => {
-                        self.state = State::Ended;
-                        return Poll::Ready(None);
-                    }
-                    Some(Ok(data)) => match reply::check(&data, origin) {
-                        Ok(()) if data.bytes.is_empty() => continue,
-                        Ok(()) => return Poll::Ready(Some(Ok(data.bytes))),
-                        Err(error) => error,
-                    },
-                    Some(Err(status)) => origin.error(status),
-                },
-            };
-            self.state = State::Ended;
-            return Poll::Ready(Some(Err(failed)));
         }
     }
 }
