@@ -95,6 +95,8 @@ pub enum ErrorKind {
     ResourceExhausted,
     /// The reply is empty, incomplete or can't be decoded.
     InvalidReply,
+    /// The machine took an action on, such as a reboot, and then gave it up. The text has its own words.
+    ActionFailed,
     /// A file on this side could not be read or written.
     Io,
     /// A watch can't go on from where it was; list and watch again.

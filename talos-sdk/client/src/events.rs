@@ -94,8 +94,8 @@ pub enum EventPayload {
     Sequence {
         /// Its name.
         sequence: String,
-        /// Whether it started or stopped; [`Action::Noop`] if it only reports an error.
-        action: Action,
+        /// Whether it started or stopped; [`EventAction::Noop`] if it only reports an error.
+        action: EventAction,
         /// Why it failed.
         error: Option<String>,
     },
@@ -104,14 +104,14 @@ pub enum EventPayload {
         /// Its name.
         phase: String,
         /// Which of both.
-        action: Action,
+        action: EventAction,
     },
     /// A task of a phase started or ended.
     Task {
         /// Its name.
         task: String,
         /// Which of both.
-        action: Action,
+        action: EventAction,
     },
     /// A service changed.
     ServiceState {
@@ -167,7 +167,7 @@ pub enum EventPayload {
 /// Start or end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Action {
+pub enum EventAction {
     /// Neither.
     Noop,
     /// It started.
@@ -263,9 +263,9 @@ fn payload(data: &Any) -> Result<Option<EventPayload>, prost::DecodeError> {
         let event = machine::SequenceEvent::decode(value)?;
         EventPayload::Sequence {
             action: match event.action() {
-                machine::sequence_event::Action::Noop => Action::Noop,
-                machine::sequence_event::Action::Start => Action::Start,
-                machine::sequence_event::Action::Stop => Action::Stop,
+                machine::sequence_event::Action::Noop => EventAction::Noop,
+                machine::sequence_event::Action::Start => EventAction::Start,
+                machine::sequence_event::Action::Stop => EventAction::Stop,
             },
             error: event.error.map(|error| error.message),
             sequence: event.sequence,
@@ -273,15 +273,15 @@ fn payload(data: &Any) -> Result<Option<EventPayload>, prost::DecodeError> {
     } else if name == machine::PhaseEvent::full_name() {
         let event = machine::PhaseEvent::decode(value)?;
         let action = match event.action() {
-            machine::phase_event::Action::Start => Action::Start,
-            machine::phase_event::Action::Stop => Action::Stop,
+            machine::phase_event::Action::Start => EventAction::Start,
+            machine::phase_event::Action::Stop => EventAction::Stop,
         };
         EventPayload::Phase { action, phase: event.phase }
     } else if name == machine::TaskEvent::full_name() {
         let event = machine::TaskEvent::decode(value)?;
         let action = match event.action() {
-            machine::task_event::Action::Start => Action::Start,
-            machine::task_event::Action::Stop => Action::Stop,
+            machine::task_event::Action::Start => EventAction::Start,
+            machine::task_event::Action::Stop => EventAction::Stop,
         };
         EventPayload::Task { action, task: event.task }
     } else if name == machine::ServiceStateEvent::full_name() {

@@ -73,6 +73,7 @@
 //! and `code`. Requests, replies and credentials are in no span, log or error.
 
 mod access;
+mod action;
 mod apply;
 mod balance;
 mod body;
@@ -111,6 +112,7 @@ mod tls;
 mod upload;
 mod version;
 
+pub use action::{Action, ActionProgress, Milestone, Outcome, Progress};
 pub use apply::{Applied, ApplyMode, ApplyOptions};
 pub use body::ResponseBody;
 pub use channel::Channel;
@@ -121,7 +123,7 @@ pub use etcd::{
     EtcdAlarm, EtcdAlarmKind, EtcdMember, EtcdMemberId, EtcdRecoverOptions, EtcdSnapshot, EtcdStatus,
     EtcdVersion, SavedSnapshot,
 };
-pub use events::{Action, Event, EventOptions, EventPayload, EventStream, EventTail, ServiceAction};
+pub use events::{Event, EventAction, EventOptions, EventPayload, EventStream, EventTail, ServiceAction};
 pub use image_store::ImageStore;
 pub use images::{
     Image, ImagePull, ImageVerification, LayerProgress, LayerState, PullProgress, RegistryCredentials,
@@ -131,7 +133,9 @@ pub use logs::LogOptions;
 pub use node::Node;
 pub use options::ClientOptions;
 pub use per_node::{Nodes, PerNode};
-pub use power::RebootMode;
+pub use power::{
+    AfterReset, RebootMode, RebootOptions, ResetOptions, ShutdownOptions, SystemPartition, Wipe,
+};
 pub use raw::Raw;
 pub use resources::{Resource, Resources};
 pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceState};

@@ -10,7 +10,7 @@ use crate::method::Method;
 use crate::raw::Raw;
 use crate::status::Circumstances;
 use crate::target::Target;
-use crate::{Error, ErrorKind, Result};
+use crate::{Client, ClientOptions, Error, ErrorKind, Result};
 
 /// What no call outlives, even if it has no limit of its own.
 const LONG_WORK: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,6 +56,28 @@ impl Node {
         self
     }
 
+    /// The same node, without a limit of its own for each call.
+    pub(crate) fn without_timeout(mut self) -> Self {
+        self.channel.timeout = None;
+        self
+    }
+
+    /// The same machine as somebody without credentials sees it, if it waits for a configuration. Nothing secret is
+    /// sent there, and nothing it says can be trusted.
+    pub(crate) fn as_stranger(&self) -> Option<Self> {
+        let endpoint = match self.name() {
+            Some(name) if name.contains(':') => format!("[{name}]"),
+            Some(name) => name.to_owned(),
+            None => self.channel.shared.balancer.endpoints().next()?.to_string(),
+        };
+        let options = ClientOptions {
+            connect_timeout: self.channel.timeout.unwrap_or_default(),
+            call_timeout: self.channel.timeout,
+            ..ClientOptions::default()
+        };
+        Some(Client::in_maintenance(&endpoint, None, options).ok()?.endpoint())
+    }
+
     /// The generated stubs over the same connections, targeting and limits, for calls that have no method here.
     #[must_use]
     pub fn raw(&self) -> Raw {
@@ -73,6 +95,11 @@ impl Node {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses what has to find the same machine again: without a name, each call may go to another endpoint.
+    pub(crate) fn must_be_one_machine(&self, what: &str) -> Result<()> {
+        if self.channel.shared.balancer.len() == 1 { Ok(()) } else { self.must_be_named(what) }
     }
 
     /// The same node, for a stream that is read to its end at once: it has the time of a single reply.

@@ -63,6 +63,7 @@ messages! {
     RollbackResponse: Rollback;
     ServiceListResponse: ServiceList;
     ShutdownResponse: Shutdown;
+    SystemStatResponse: SystemStat;
     UpgradeResponse: Upgrade;
     VersionResponse: Version;
 }

@@ -14,7 +14,7 @@ use talos_client::resources::{
 };
 use talos_client::{
     ApplyMode, ApplyOptions, Client, ClientOptions, ErrorKind, EventOptions, EventPayload, EventTail,
-    LogOptions, MachineStage, Node, RebootMode, ServiceState,
+    LogOptions, MachineStage, Node, RebootMode, RebootOptions, ServiceState,
 };
 use talosconfig::TalosConfig;
 use tokio::io::AsyncReadExt;
@@ -220,7 +220,8 @@ async fn events_begin_after_the_greeting() {
     let Some(mut server) = GoServer::start(&[]) else { return };
     let node = server.node();
     let mut events = node.events(EventOptions::default()).await.unwrap();
-    let actor = node.reboot(RebootMode::PowerCycle).await.unwrap();
+    let options = RebootOptions::default().with_mode(RebootMode::PowerCycle);
+    let actor = node.reboot(options).await.unwrap().actor_id().unwrap().to_owned();
     let mut stages = Vec::new();
     while stages.len() < 2 {
         let event = events.try_next().await.unwrap().unwrap();
@@ -428,7 +429,7 @@ async fn a_bookmark_of_another_run_is_lost() {
 async fn refusals_name_the_roles() {
     let Some(server) = GoServer::start(&["-roles", "os:reader"]) else { return };
     server.node().version().await.unwrap();
-    let refused = server.node().reboot(RebootMode::Default).await.unwrap_err();
+    let refused = server.node().reboot(RebootOptions::default()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
     let text = refused.to_string();
     assert!(text.contains("os:reader") && text.contains("os:operator"), "{text}");

@@ -13,7 +13,7 @@ use prost::Message;
 use support::{Answer, LOOPBACK, Pki, Server, ServerOptions, eventually, version};
 use talos_client::resources::MachineStatus;
 use talos_client::{
-    Client, ClientOptions, Error, ErrorKind, EventOptions, LogOptions, Node, RebootMode, TalosVersion,
+    Client, ClientOptions, Error, ErrorKind, EventOptions, LogOptions, Node, RebootOptions, TalosVersion,
 };
 use talos_pki::{CaOptions, CertificateAuthority, FixedClock, LeafOptions, Role};
 use talos_proto::common::{Data, Metadata};
@@ -174,7 +174,7 @@ async fn a_call_that_acts_is_never_sent_again_when_it_may_have_arrived() {
     let node = client(&pki, &[&servers[0], &servers[1]]).node("10.0.0.2");
     let broken = node.bootstrap().await.unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::Unavailable, "{broken}");
-    node.reboot(RebootMode::Default).await.unwrap_err();
+    node.reboot(RebootOptions::default()).await.unwrap_err();
     for method in ["Bootstrap", "Reboot"] {
         assert_eq!(servers.iter().map(|server| server.seen(method).len()).sum::<usize>(), 1, "{method}");
     }
@@ -533,7 +533,7 @@ async fn an_error_inside_of_a_reply_is_the_nodes_error() {
         "Reboot",
         [Answer::Message(machine::RebootResponse { messages: vec![message] }.encode_to_vec())],
     );
-    let error = node.reboot(RebootMode::Default).await.unwrap_err();
+    let error = node.reboot(RebootOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Status);
     assert!(error.to_string().contains("no such luck"), "{error}");
 
@@ -710,7 +710,7 @@ async fn a_missing_method_names_the_version_that_has_it() {
     server.answer("Version", [version("v1.10.9"), version("v1.11.6")]);
     let node = client(&pki, &[&server]).node("10.0.0.2");
     node.server_version().await.unwrap();
-    let error = node.reboot(RebootMode::Default).await.unwrap_err();
+    let error = node.bootstrap().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unimplemented);
     assert!(error.to_string().contains("v1.10.9 has it"), "{error}");
     // The machine contradicts what is remembered of it, so that is asked for again.

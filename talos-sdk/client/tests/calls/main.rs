@@ -3,5 +3,6 @@
 
 mod etcd;
 mod lab;
+mod power;
 #[path = "../support/mod.rs"]
 mod support;
