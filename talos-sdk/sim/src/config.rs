@@ -33,6 +33,8 @@ pub(crate) struct NodeConfig {
     pub(crate) api_server_sans: Vec<String>,
     /// Tag of the kubelet's image.
     pub(crate) kubernetes_version: String,
+    /// The first of the configured time servers.
+    pub(crate) time_server: Option<String>,
     pub(crate) dns_domain: String,
     pub(crate) service_subnets: Vec<String>,
     pub(crate) admin_kubeconfig_lifetime: Duration,
@@ -100,6 +102,7 @@ impl NodeConfig {
             kubernetes_authority,
             api_server_sans: config.api_server_cert_sans().to_vec(),
             kubernetes_version: format!("v{}", config.kubernetes_version().unwrap_or("1.34.0")),
+            time_server: machine.time.as_ref().and_then(|time| time.servers.first().cloned()),
             dns_domain: network
                 .map(|network| network.dns_domain.clone())
                 .filter(|domain| !domain.is_empty())

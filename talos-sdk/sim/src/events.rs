@@ -145,6 +145,12 @@ impl Ids {
     }
 }
 
+/// Whether a caller may name an event so. No id is fine too.
+pub(crate) fn is_id(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'v'));
+    text.is_empty() || text.len() == 20 && digits
+}
+
 /// The empty event that opens every stream.
 pub(crate) fn hello() -> machine::Event {
     machine::Event {

@@ -1,30 +1,65 @@
 //! The logs of services.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
+
+use crate::pods::Pod;
 
 /// So many bytes of a log are kept.
 const CAPACITY: usize = 64 * 1024;
 /// The largest piece that is sent at once.
 const CHUNK: usize = 1024;
 
-/// One log, by service.
+/// Logs by service, and by pod and container: namespace, pod, container.
 #[derive(Debug, Default)]
-pub(crate) struct Logs(Mutex<BTreeMap<&'static str, Arc<Log>>>);
+pub(crate) struct Logs(Mutex<BTreeMap<Cow<'static, str>, Arc<Log>>>);
 
 impl Logs {
     /// Adds a line to a service's log, which exists from its first line on.
     pub(crate) fn write(&self, service: &'static str, line: &str) {
-        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(service).or_default().clone();
+        let log = self.lock().entry(service.into()).or_default().clone();
         log.write(line);
     }
 
     pub(crate) fn get(&self, service: &str) -> Option<Arc<Log>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(service).cloned()
+        self.lock().get(service).filter(|_| !service.contains('/')).cloned()
     }
+
+    /// The logs of services by their ids.
+    pub(crate) fn of_services(&self) -> Vec<(String, Arc<Log>)> {
+        let logs = self.lock();
+        let services = logs.iter().filter(|(id, _)| !id.contains('/'));
+        services.map(|(id, log)| (id.clone().into_owned(), log.clone())).collect()
+    }
+
+    /// The log of the container in a pod, which has said something by the time that somebody looks.
+    pub(crate) fn of_pod(&self, pod: &Pod, now: SystemTime) -> Arc<Log> {
+        let mut logs = self.lock();
+        let log = logs.entry(format!("{}/{}", pod.id(), pod.container).into()).or_insert_with(|| {
+            let log = Arc::new(Log::default());
+            log.write(&pod_line(now, &format!("starting {}", pod.container)));
+            log.write(&pod_line(now, "ready"));
+            log
+        });
+        log.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Cow<'static, str>, Arc<Log>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A line as the CRI writes it down.
+pub(crate) fn pod_line(now: SystemTime, line: &str) -> String {
+    let now = OffsetDateTime::from(now).format(&Rfc3339).unwrap_or_default();
+    format!("{now} stdout F {line}")
 }
 
 /// The text of one log.

@@ -37,6 +37,8 @@ pub(crate) struct Node {
     /// Whether it is reached through SideroLink.
     pub(crate) siderolink: bool,
     pub(crate) user_data: Option<Bytes>,
+    /// Files beside those that every machine has.
+    pub(crate) files: Vec<(String, Bytes)>,
     /// What it wrote to its console.
     pub(crate) console: Log,
     /// The same as kernel messages, as `Dmesg` shows them.
@@ -88,7 +90,7 @@ impl SimNode {
     /// What it is doing.
     #[must_use]
     pub fn stage(&self) -> Stage {
-        self.0.status.borrow().stage
+        self.0.stage()
     }
 
     /// Whether all that the stage asks for is met.
@@ -196,6 +198,7 @@ impl Node {
             platform: options.platform.unwrap_or_else(|| "openstack".to_owned()),
             siderolink: options.siderolink,
             user_data: options.user_data,
+            files: options.files,
             console: Log::default(),
             kernel: Log::default(),
             rng: Mutex::new(rng),
@@ -210,6 +213,10 @@ impl Node {
             power: Mutex::new(Tasks::closed()),
             world,
         }
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.status.borrow().stage
     }
 
     /// What kind of platform it is on.

@@ -147,6 +147,8 @@ pub struct NodeOptions {
     /// Name of the platform as `Version` tells it: `openstack` unless set. A `container` cannot reboot, upgrade or keep
     /// META.
     pub platform: Option<String>,
+    /// Files by their absolute paths, beside or instead of those that every machine has.
+    pub files: Vec<(String, Bytes)>,
     /// Its disks beside `vda`, the system disk of 20 GiB.
     pub disks: Vec<SimDisk>,
     /// Volume groups of LVM on these disks.
@@ -166,6 +168,7 @@ impl std::fmt::Debug for NodeOptions {
             .field("user_data", &self.user_data.as_ref().map(|_| "[redacted]"))
             .field("installed", &self.installed)
             .field("platform", &self.platform)
+            .field("files", &self.files.iter().map(|(path, _)| path).collect::<Vec<_>>())
             .field("disks", &self.disks)
             .field("volume_groups", &self.volume_groups)
             .field("arrays", &self.arrays)
@@ -214,6 +217,13 @@ impl NodeOptions {
     #[must_use]
     pub fn with_platform(mut self, platform: impl Into<String>) -> Self {
         self.platform = Some(platform.into());
+        self
+    }
+
+    /// Adds a file, at an absolute path.
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<String>, data: impl Into<Bytes>) -> Self {
+        self.files.push((path.into(), data.into()));
         self
     }
 

@@ -11,13 +11,27 @@ use crate::workload;
 /// The tree of a machine as it is now.
 pub(crate) fn tree(run: &Run) -> Tree {
     let mut tree = Tree::new(run.started);
-    for path in ["/dev", "/etc", "/opt", "/proc", "/run", "/sys", "/system", "/usr/bin", "/usr/lib/modules", "/usr/share", "/var"] {
+    for path in [
+        "/dev",
+        "/etc",
+        "/opt",
+        "/proc",
+        "/run",
+        "/sys",
+        "/system",
+        "/usr/bin",
+        "/usr/lib/modules",
+        "/usr/share",
+        "/var",
+    ] {
         tree.directory(path, 0o755);
     }
     for path in ["/tmp", "/var/tmp"] {
         tree.directory(path, mode::STICKY | 0o777);
     }
-    for (path, target) in [("/bin", "usr/bin"), ("/sbin", "usr/bin"), ("/lib", "usr/lib"), ("/var/run", "/run")] {
+    for (path, target) in
+        [("/bin", "usr/bin"), ("/sbin", "usr/bin"), ("/lib", "usr/lib"), ("/var/run", "/run")]
+    {
         tree.link(path, target);
     }
     etc(run, &mut tree);
@@ -34,7 +48,11 @@ pub(crate) fn tree(run: &Run) -> Tree {
 fn etc(run: &Run, tree: &mut Tree) {
     let (hostname, version) = (run.node.hostname(), run.version.tag());
     tree.file("/etc/hostname", 0o644, format!("{hostname}\n"));
-    tree.file("/etc/hosts", 0o644, format!("127.0.0.1 localhost\n{} {hostname}\n::1 localhost\n", run.address()));
+    tree.file(
+        "/etc/hosts",
+        0o644,
+        format!("127.0.0.1 localhost\n{} {hostname}\n::1 localhost\n", run.address()),
+    );
     tree.file("/etc/machine-id", 0o644, format!("{}\n", run.node.id.replace('-', "")));
     tree.file(
         "/etc/os-release",
@@ -77,7 +95,9 @@ fn proc(run: &Run, tree: &mut Tree) {
     tree.file(
         "/proc/cmdline",
         0o444,
-        format!("talos.platform={platform} console=tty0 init_on_alloc=1 slab_nomerge pti=on printk.devkmsg=on\n"),
+        format!(
+            "talos.platform={platform} console=tty0 init_on_alloc=1 slab_nomerge pti=on printk.devkmsg=on\n"
+        ),
     );
     tree.file(
         "/proc/meminfo",
@@ -119,7 +139,10 @@ fn devices(run: &Run, tree: &mut Tree) {
         if disk.system && installed {
             for (number, label, _) in PARTITIONS {
                 tree.device(&format!("{}{number}", disk.path()));
-                tree.link(&format!("/dev/disk/by-partlabel/{label}"), &format!("../../{}{number}", disk.name));
+                tree.link(
+                    &format!("/dev/disk/by-partlabel/{label}"),
+                    &format!("../../{}{number}", disk.name),
+                );
             }
         }
     }
@@ -148,7 +171,9 @@ fn var(run: &Run, tree: &mut Tree) {
     if run.maintenance() {
         return;
     }
-    for path in ["/var/lib/containerd", "/var/lib/kubelet", "/var/lib/cni", "/var/log/audit", "/var/log/containers"] {
+    for path in
+        ["/var/lib/containerd", "/var/lib/kubelet", "/var/lib/cni", "/var/log/audit", "/var/log/containers"]
+    {
         tree.directory(path, 0o755);
     }
     for (id, log) in run.logs.of_services() {
@@ -165,7 +190,11 @@ fn var(run: &Run, tree: &mut Tree) {
         let link = format!("/var/log/containers/{}_kube-system_{}.log", pod.name, pod.container);
         tree.link(&link, &format!("{directory}/0.log"));
         if pod.container == "kube-apiserver" {
-            tree.file("/var/log/audit/kube/kube-apiserver.log", 0o600, "{\"kind\":\"Event\",\"level\":\"Metadata\"}\n");
+            tree.file(
+                "/var/log/audit/kube/kube-apiserver.log",
+                0o600,
+                "{\"kind\":\"Event\",\"level\":\"Metadata\"}\n",
+            );
         }
     }
 }

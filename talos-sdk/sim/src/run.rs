@@ -1,5 +1,6 @@
 //! One boot of a machine: everything that a reboot forgets.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -13,12 +14,14 @@ use tokio::sync::watch;
 use crate::cluster::{Cluster, ClusterKey};
 use crate::config::NodeConfig;
 use crate::events::{Events, Ids};
+use crate::files::Tree;
 use crate::forward::Backends;
 use crate::identity::NodeTls;
 use crate::images::{self, Image, Names, Reference};
 use crate::logs::Logs;
 use crate::node::{Node, uuid};
 use crate::resources::{self, Store};
+use crate::rootfs;
 use crate::services::{ServiceState, Services};
 use crate::stage::Stage;
 use crate::tasks::Tasks;
@@ -76,6 +79,8 @@ pub(crate) struct Run {
     pub(crate) installing: AtomicBool,
     /// What the containerd without a disk keeps.
     images: Mutex<Names>,
+    /// How often processes were restarted.
+    restarts: Mutex<BTreeMap<String, u32>>,
     /// The API's listener and connections, which end before the others when maintenance does.
     api: Mutex<Tasks>,
     maintenance: AtomicBool,
@@ -101,6 +106,7 @@ impl Run {
             tasks: Tasks::default(),
             installing: AtomicBool::new(false),
             images: Mutex::default(),
+            restarts: Mutex::default(),
             api: Mutex::default(),
             next: watch::Sender::new(Next::Stay),
             bootstrap: watch::Sender::new(Bootstrap::No),
@@ -149,6 +155,20 @@ impl Run {
             images::Store::System => work(&mut self.node.disk().images.system),
             images::Store::Cri => work(&mut self.node.disk().images.cri),
         }
+    }
+
+    /// How often a process was restarted.
+    pub(crate) fn restarts(&self, key: &str) -> u32 {
+        self.restarts.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn count_restart(&self, key: &str) {
+        *self.restarts.lock().unwrap_or_else(PoisonError::into_inner).entry(key.to_owned()).or_default() += 1;
+    }
+
+    /// The file tree as it is now.
+    pub(crate) fn tree(&self) -> Tree {
+        rootfs::tree(self)
     }
 
     /// Pulls an image: it is known by its name and by its digest then. Says whether it was there before.
@@ -240,6 +260,7 @@ impl Run {
     /// Writes a line to the console, as the kernel and machined do.
     pub(crate) fn console(&self, line: &str) {
         self.node.log(line);
+        self.logs.write("machined", line);
     }
 
     /// Begins a stage. Whether it is ready follows from the services and from Kubernetes.

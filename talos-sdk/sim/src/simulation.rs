@@ -200,6 +200,14 @@ impl World {
         }
     }
 
+    /// The machines of the cluster with this key.
+    pub(crate) fn of_cluster(&self, key: &ClusterKey) -> Vec<Arc<Node>> {
+        let nodes: Vec<_> = self.nodes().values().cloned().collect();
+        let of =
+            |node: &Arc<Node>| node.run().and_then(|run| run.config()).map(|config| ClusterKey::of(&config));
+        nodes.into_iter().filter(|node| of(node).as_ref() == Some(key)).collect()
+    }
+
     /// The cluster with this key, made if it is new.
     pub(crate) fn cluster(&self, key: &ClusterKey) -> Arc<Cluster> {
         let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);

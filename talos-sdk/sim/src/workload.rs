@@ -1,8 +1,11 @@
 //! What runs on a machine: services, containers and processes, which agree with each other.
 
+use std::sync::Arc;
+
 use tonic::Status;
 
-use crate::pods::{self, Pod, SANDBOX_IMAGE, container_id, pods};
+use crate::logs::{Log, pod_line};
+use crate::pods::{Pod, SANDBOX_IMAGE, container_id, pods};
 use crate::run::Run;
 use crate::services::ServiceState;
 use talos_proto::common::ContainerDriver;
@@ -47,7 +50,11 @@ const SERVICES: [(&str, &str, &str); 9] = [
     ("containerd", "/usr/bin/containerd", "--address /system/run/containerd/containerd.sock"),
     ("syslogd", "", ""),
     ("apid", "/sbin/init", "apid"),
-    ("cri", "/usr/bin/containerd", "--address /run/containerd/containerd.sock --config /etc/cri/containerd.toml"),
+    (
+        "cri",
+        "/usr/bin/containerd",
+        "--address /run/containerd/containerd.sock --config /etc/cri/containerd.toml",
+    ),
     ("trustd", "/sbin/init", "trustd"),
     ("etcd", "/usr/local/bin/etcd", "--name"),
     ("kubelet", "/usr/local/bin/kubelet", "--config=/etc/kubernetes/kubelet.yaml"),
@@ -90,7 +97,9 @@ pub(crate) fn containers(run: &Run, namespace: &str, driver: i32) -> Result<Vec<
         Err(_) => return Err(Status::invalid_argument(format!("there is no driver number {driver}"))),
     };
     match (namespace, cri) {
-        (KUBERNETES, true) if !run.services.healthy("cri") => Err(Status::unavailable("the CRI does not run yet")),
+        (KUBERNETES, true) if !run.services.healthy("cri") => {
+            Err(Status::unavailable("the CRI does not run yet"))
+        }
         (KUBERNETES, _) => Ok(kubernetes(run)),
         (_, true) => Err(Status::unknown("the CRI has only the namespace k8s.io")),
         (SYSTEM, false) => Ok(system(run)),
@@ -180,7 +189,11 @@ pub(crate) fn processes(run: &Run) -> Vec<Process> {
         }
     }
     for container in kubernetes(run) {
-        let executable = if container.sandbox { "/pause".to_owned() } else { format!("/usr/local/bin/{}", container.name) };
+        let executable = if container.sandbox {
+            "/pause".to_owned()
+        } else {
+            format!("/usr/local/bin/{}", container.name)
+        };
         processes.push(process(container.pid, 1, &executable, executable.clone()));
     }
     processes
@@ -190,15 +203,21 @@ pub(crate) fn processes(run: &Run) -> Vec<Process> {
 pub(crate) fn restart(run: &Run, namespace: &str, driver: i32, id: &str) -> Result<bool, Status> {
     let found = containers(run, namespace, driver)?.into_iter().find(|container| container.id == id);
     let Some(container) = found else { return Ok(false) };
-    let key = match namespace {
-        SYSTEM => container.id,
-        _ => format!("{}/{}", container.pod_id, container.name),
-    };
-    run.count_restart(&key);
+    match running_pods(run).iter().find(|pod| pod.id() == container.pod_id) {
+        Some(pod) => {
+            run.count_restart(&format!("{}/{}", pod.id(), pod.container));
+            run.logs.of_pod(pod, run.now()).write(&pod_line(run.now(), "restarted"));
+        }
+        None => run.count_restart(&container.id),
+    }
     Ok(true)
 }
 
-/// Key of the log of a container of Kubernetes.
-pub(crate) fn log_key(container: &Container) -> String {
-    format!("{}/{}/{}", pods::NAMESPACE, container.pod_id, container.name)
+/// The log of a container of Kubernetes.
+pub(crate) fn log(run: &Run, namespace: &str, driver: i32, id: &str) -> Result<Arc<Log>, Status> {
+    let found = containers(run, namespace, driver)?.into_iter().find(|container| container.id == id);
+    let pods = running_pods(run);
+    let pod = found.and_then(|container| pods.into_iter().find(|pod| pod.id() == container.pod_id));
+    let pod = pod.ok_or_else(|| Status::unknown(format!("there is no container {id:?}")))?;
+    Ok(run.logs.of_pod(&pod, run.now()))
 }

@@ -160,8 +160,11 @@ pub(super) fn client_configuration(
     let identity = authority.issue(&options, &cx.run.node.world.clock).map_err(internal)?;
     let (ca, crt) = (authority.certificate.to_pem(), identity.certificates_to_pem());
     let key = identity.key_to_pem();
-    let name = match &request.roles[..] {
-        [role] => format!("{role}@{}", config.cluster_name),
+    let mut known = roles.iter();
+    let name = match (known.next(), known.next()) {
+        (Some(role), None) => {
+            format!("{}@{}", role.as_str().trim_start_matches("os:"), config.cluster_name)
+        }
         _ => config.cluster_name.clone(),
     };
     let context = TalosContext {

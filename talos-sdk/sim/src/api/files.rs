@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::Context;
 use super::streams::data;
-use crate::files::{Content, File, Item, mode, walk};
+use crate::files::{Content, File, Item, Missing, mode, walk};
 use crate::grpc::Answer;
 
 /// The largest piece of a file that is sent at once.
@@ -24,19 +24,20 @@ fn whole(path: &str) -> String {
 
 fn pieces(data_: Bytes) -> Answer {
     let offsets = (0..data_.len()).step_by(CHUNK);
-    let pieces: Vec<Result<common::Data, Status>> = offsets
-        .map(|start| Ok(data(data_.slice(start..data_.len().min(start + CHUNK)))))
-        .collect();
+    let pieces: Vec<Result<common::Data, Status>> =
+        offsets.map(|start| Ok(data(data_.slice(start..data_.len().min(start + CHUNK))))).collect();
     Answer::many(stream::iter(pieces))
 }
 
 pub(super) fn read(cx: &Context<'_>, request: &machine::ReadRequest) -> Result<Answer, Status> {
     let tree = cx.run.tree();
-    let (_, file) = tree
-        .find(&request.path, true)
-        .map_err(|why| Status::not_found(format!("cannot read {}: {why}", request.path)))?;
+    let found = match request.path.as_str() {
+        "" => Err(Missing::NotFound),
+        path => tree.find(path, true),
+    };
+    let (_, file) = found.map_err(|why| Status::not_found(format!("cannot read {}: {why}", request.path)))?;
     match &file.content {
-        Content::Data(data) if !request.path.is_empty() => Ok(pieces(data.clone())),
+        Content::Data(data) => Ok(pieces(data.clone())),
         _ => Err(Status::unknown(format!("{} is not a regular file", request.path))),
     }
 }
@@ -172,7 +173,8 @@ pub(super) fn copy(cx: &Context<'_>, request: &machine::CopyRequest) -> Result<A
 }
 
 fn archive(root: &str, file: &File) -> std::io::Result<Bytes> {
-    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut builder =
+        tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     let mut failure = Ok(());
     walk(root, file, &mut |_| true, &mut |item| {
         if item.relative != "." && failure.is_ok() {

@@ -25,11 +25,15 @@ const CHECKS: [Check; 6] = [
         (control_plane && !run.services.healthy("etcd")).then_some("etcd is not healthy")
     }),
     ("apid to be ready", |run, _| (!run.services.healthy("apid")).then_some("apid is not healthy")),
-    ("kubelet to be healthy", |run, _| (!run.services.healthy("kubelet")).then_some("the kubelet is not healthy")),
+    ("kubelet to be healthy", |run, _| {
+        (!run.services.healthy("kubelet")).then_some("the kubelet is not healthy")
+    }),
     ("all nodes to finish boot sequence", |run, _| {
         (run.node.stage() != Stage::Running).then_some("the machine is not running")
     }),
-    ("all k8s nodes to report", |run, _| (!is_registered(run)).then_some("Kubernetes does not know the node")),
+    ("all k8s nodes to report", |run, _| {
+        (!is_registered(run)).then_some("Kubernetes does not know the node")
+    }),
     ("all k8s nodes to report ready", |run, _| {
         let ready = run.cluster().is_some_and(|cluster| cluster.is_ready(run.address()));
         (!ready).then_some("the node is not Ready")
@@ -54,6 +58,9 @@ struct State {
 pub(super) fn check(cx: &Context<'_>, request: cluster::HealthCheckRequest) -> Result<Answer, Status> {
     cx.control_plane("the health check")?;
     let wait = request.wait_timeout.and_then(|wait| Duration::try_from(wait).ok()).unwrap_or_default();
+    if wait.is_zero() {
+        return Err(Status::deadline_exceeded("wait_timeout is missing, so there is no time to wait"));
+    }
     let info = request.cluster_info.unwrap_or_default();
     let named: Vec<String> = info.control_plane_nodes.into_iter().chain(info.worker_nodes).collect();
     let deadline = cx.run.node.world.clock.sleep(wait);

@@ -2,16 +2,23 @@
 
 mod access;
 mod apply;
+mod containers;
 mod debug;
 mod etcd;
+mod files;
+mod health;
 mod host;
 mod images;
+mod inspect;
 mod lifecycle;
 mod meta;
+mod network;
 mod power;
 mod state;
+mod stats;
 mod storage;
 mod streams;
+mod time;
 
 use std::sync::Arc;
 
@@ -76,10 +83,10 @@ pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<An
         "/machine.MachineService/ServiceStart" => host::service_start(cx, decode(message)?),
         "/machine.MachineService/ServiceStop" => host::service_stop(cx, decode(message)?),
         "/machine.MachineService/ServiceRestart" => host::service_restart(cx, decode(message)?),
-        "/machine.MachineService/SystemStat" => Ok(host::system_stat(cx)),
-        "/machine.MachineService/LoadAvg" => Ok(host::load_avg()),
-        "/machine.MachineService/Memory" => Ok(host::memory()),
-        "/machine.MachineService/Mounts" => Ok(host::mounts()),
+        "/machine.MachineService/SystemStat" => Ok(stats::system(cx)),
+        "/machine.MachineService/LoadAvg" => Ok(stats::load()),
+        "/machine.MachineService/Memory" => Ok(stats::memory()),
+        "/machine.MachineService/Mounts" => Ok(stats::mounts(cx)),
         "/storage.StorageService/Disks" => Ok(storage::disks(cx)),
         "/storage.StorageService/BlockDeviceWipe" => storage::wipe(cx, &decode(message)?),
         "/machine.LVMService/LogicalVolumeRemove" => storage::logical_volume_remove(cx, &decode(message)?),
@@ -116,10 +123,28 @@ pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<An
         "/machine.MachineService/GenerateClientConfiguration" => {
             access::client_configuration(cx, decode(message)?)
         }
-        "/machine.MachineService/Events" => Ok(streams::events(cx, decode(message)?)),
+        "/machine.MachineService/Events" => streams::events(cx, decode(message)?),
         "/machine.MachineService/Logs" => streams::logs(cx, decode(message)?),
         "/machine.MachineService/Dmesg" => Ok(streams::dmesg(cx, decode(message)?)),
-        "/machine.MachineService/Read" => streams::read(cx, decode(message)?),
+        "/machine.MachineService/LogsContainers" => Ok(streams::logs_containers(cx)),
+        "/machine.MachineService/Read" => files::read(cx, &decode(message)?),
+        "/machine.MachineService/List" => files::list(cx, &decode(message)?),
+        "/machine.MachineService/DiskUsage" => Ok(files::usage(cx, &decode(message)?)),
+        "/machine.MachineService/Copy" => files::copy(cx, &decode(message)?),
+        "/machine.MachineService/CPUInfo" => Ok(stats::cpu_info(cx)),
+        "/machine.MachineService/CPUFreqStats" => Ok(stats::cpu_frequencies(cx)),
+        "/machine.MachineService/DiskStats" => Ok(stats::disks(cx)),
+        "/machine.MachineService/NetworkDeviceStats" => Ok(stats::network(cx)),
+        "/machine.MachineService/Netstat" => network::netstat(cx, &decode(message)?),
+        "/machine.MachineService/PacketCapture" => network::capture(cx, &decode(message)?),
+        "/machine.MachineService/Containers" => containers::containers(cx, decode(message)?),
+        "/machine.MachineService/Stats" => containers::stats(cx, &decode(message)?),
+        "/machine.MachineService/Restart" => containers::restart(cx, &decode(message)?),
+        "/machine.MachineService/Processes" => Ok(containers::processes(cx)),
+        "/time.TimeService/Time" => Ok(time::time(cx)),
+        "/time.TimeService/TimeCheck" => time::check(cx, &decode(message)?),
+        "/inspect.InspectService/ControllerRuntimeDependencies" => Ok(inspect::dependencies(cx)),
+        "/cluster.ClusterService/HealthCheck" => health::check(cx, decode(message)?),
         "/machine.MachineService/Reboot" => power::reboot(cx),
         "/machine.MachineService/Shutdown" => power::shutdown(cx),
         "/machine.MachineService/Reset" => power::reset(cx, decode(message)?),

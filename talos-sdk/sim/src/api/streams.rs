@@ -1,6 +1,4 @@
-//! Events, logs and files: answers of many messages.
-
-use std::sync::Arc;
+//! Events and logs: answers of many messages.
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -10,8 +8,12 @@ use tonic::Status;
 use super::Context;
 use crate::events;
 use crate::grpc::Answer;
+use crate::workload;
 
-pub(super) fn events(cx: &Context<'_>, request: machine::EventsRequest) -> Answer {
+pub(super) fn events(cx: &Context<'_>, request: machine::EventsRequest) -> Result<Answer, Status> {
+    if !events::is_id(&request.tail_id) {
+        return Err(Status::unknown(format!("{:?} is no id of an event", request.tail_id)));
+    }
     let run = cx.run.clone();
     let reader = run.events.start(&request, run.now());
     let hello = stream::iter([Ok(events::hello())]);
@@ -21,21 +23,31 @@ pub(super) fn events(cx: &Context<'_>, request: machine::EventsRequest) -> Answe
         Some((stream::iter(batch), (run, reader)))
     });
     use futures_util::StreamExt;
-    Answer::many(hello.chain(rest.flatten()))
+    Ok(Answer::many(hello.chain(rest.flatten())))
 }
 
-fn data(bytes: Bytes) -> common::Data {
+pub(super) fn data(bytes: Bytes) -> common::Data {
     common::Data { metadata: None, bytes }
 }
 
 pub(super) fn logs(cx: &Context<'_>, request: machine::LogsRequest) -> Result<Answer, Status> {
-    let log = cx.run.logs.get(&request.id).filter(|_| request.namespace == "system");
+    // The kubelet is a service, whatever namespace the caller names.
+    let log = match request.namespace == workload::SYSTEM || request.id == "kubelet" {
+        true => cx.run.logs.get(&request.id),
+        false => Some(workload::log(cx.run, &request.namespace, request.driver, &request.id)?),
+    };
     let log = log.ok_or_else(|| Status::unknown(format!("there is no log {:?}", request.id)))?;
     let reader = log.tail(request.tail_lines);
     Ok(Answer::many(stream::unfold((log, reader), move |(log, mut reader)| async move {
         let piece = reader.next(&log, request.follow).await?;
         Some((Ok(data(piece)), (log, reader)))
     })))
+}
+
+pub(super) fn logs_containers(cx: &Context<'_>) -> Answer {
+    let ids = cx.run.logs.of_services().into_iter().map(|(id, _)| id).collect();
+    let reply = machine::LogsContainer { metadata: None, ids };
+    Answer::one(&machine::LogsContainersResponse { messages: vec![reply] })
 }
 
 /// The console, in the form of kernel messages.
@@ -46,20 +58,4 @@ pub(super) fn dmesg(cx: &Context<'_>, request: machine::DmesgRequest) -> Answer 
         let piece = reader.next(&node.kernel, request.follow).await?;
         Some((Ok(data(piece)), (node, reader)))
     }))
-}
-
-/// The files that a simulated machine has.
-pub(super) fn read(cx: &Context<'_>, request: machine::ReadRequest) -> Result<Answer, Status> {
-    let run: &Arc<_> = cx.run;
-    let text = match request.path.as_str() {
-        "/proc/sys/kernel/random/boot_id" => format!("{}\n", run.boot_id),
-        "/proc/uptime" => {
-            let up = run.now().duration_since(run.started).unwrap_or_default();
-            format!("{:.2} 0.00\n", up.as_secs_f64())
-        }
-        "/etc/hostname" => format!("{}\n", run.node.hostname()),
-        "/" | "/etc" | "/proc" | "/var" => return Err(Status::unknown("the path is not a regular file")),
-        path => return Err(Status::not_found(format!("there is no file {path}"))),
-    };
-    Ok(Answer::many(stream::iter([Ok(data(text.into()))])))
 }

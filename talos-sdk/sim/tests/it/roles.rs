@@ -45,7 +45,7 @@ async fn denied_comes_before_everything_else() {
         ("/machine.MachineService/Version", [Code::Ok; 3]),
         ("/machine.MachineService/Events", [Code::Ok; 3]),
         ("/machine.MachineService/EtcdMemberList", [Code::Ok; 3]),
-        ("/machine.MachineService/Logs", [Code::Unknown; 3]),
+        ("/machine.MachineService/Logs", [Code::InvalidArgument; 3]),
         ("/machine.MachineService/Read", [denied, denied, Code::NotFound]),
         ("/machine.MachineService/Kubeconfig", [denied, denied, Code::Ok]),
         ("/machine.MachineService/ServiceStart", [denied, Code::Unknown, Code::Unknown]),
