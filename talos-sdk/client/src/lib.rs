@@ -109,6 +109,7 @@ mod stream;
 mod talos_version;
 mod target;
 mod tls;
+mod upgrade;
 mod upload;
 mod version;
 
@@ -142,6 +143,7 @@ pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceSt
 pub use stage::{MachineStage, UnmetCondition};
 pub use stream::{ByteStream, ItemStream};
 pub use talos_version::TalosVersion;
+pub use upgrade::{UpgradeOptions, UpgradeWay};
 pub use version::Version;
 // Their types are in the signatures here.
 pub use {talos_pki, talosconfig};

@@ -188,20 +188,22 @@ impl Node {
     /// [`ErrorKind::InvalidTarget`], with nothing sent: without a name on a client with several endpoints, the machine
     /// would not be found again.
     pub async fn reboot(&self, options: RebootOptions) -> Result<Action> {
-        let act = |node: Node| async move { node.send_reboot(options.mode).await.map(Some) };
-        Ok(Action::new(Follower::begin(self, Goal::Up, &["reboot"], act).await?))
+        Ok(Action::new(self.begin_reboot(options).await?))
     }
 
-    pub(crate) async fn send_reboot(&self, mode: RebootMode) -> Result<String> {
-        let mode = match mode {
+    pub(crate) async fn begin_reboot(&self, options: RebootOptions) -> Result<Follower> {
+        let mode = match options.mode {
             RebootMode::Default => Mode::Default,
             RebootMode::PowerCycle => Mode::Powercycle,
             RebootMode::Force => Mode::Force,
         };
         let message = RebootRequest { mode: mode.into() };
-        let reply =
-            self.call(message, |raw, request| async move { raw.machine().reboot(request).await }).await?;
-        Ok(reply.single()?.actor_id)
+        let act = |node: Node| async move {
+            let reply =
+                node.call(message, |raw, request| async move { raw.machine().reboot(request).await }).await?;
+            Ok(Some(reply.single()?.actor_id))
+        };
+        Follower::begin(self, Goal::Up, &["reboot"], act).await
     }
 
     /// Turns the machine off (`machine.MachineService/Shutdown`, os:admin or os:operator).

@@ -14,6 +14,7 @@ use crate::events::EventAction;
 use crate::resources::MachineStatus;
 use crate::{
     Error, ErrorKind, Event, EventOptions, EventPayload, EventStream, EventTail, MachineStage, Node, Result,
+    TalosVersion,
 };
 
 /// How often the machine is asked while it is being waited for.
@@ -46,7 +47,6 @@ pub(crate) struct Follower {
     /// The sequences that carry it out, by their names in events.
     sequences: &'static [&'static str],
     goal: Goal,
-    milestone: Milestone,
     actor: Option<String>,
     before: Boot,
     events: Option<EventStream>,
@@ -65,8 +65,8 @@ pub(crate) struct Follower {
     refused: Option<(Instant, String)>,
     stage: Option<(MachineStage, bool)>,
     next_look: Instant,
-    /// What was seen last, for when time runs out.
-    last_words: String,
+    /// The version before an upgrade, and the one that must not be missed by it.
+    upgrade: Option<(TalosVersion, TalosVersion)>,
 }
 
 impl Follower {
@@ -96,7 +96,6 @@ impl Follower {
             node: probe,
             sequences,
             goal,
-            milestone: Milestone::default(),
             before,
             events,
             last_event: None,
@@ -109,23 +108,28 @@ impl Follower {
             refused: None,
             stage: None,
             next_look: Instant::now() + POLL,
-            last_words: String::new(),
+            upgrade: None,
         })
+    }
+
+    /// Fails if the machine has the version from before once it is up, unless that is the one it was to have.
+    pub(crate) fn expecting(mut self, before: TalosVersion, expected: Option<TalosVersion>) -> Self {
+        self.upgrade = expected.filter(|expected| *expected != before).map(|expected| (before, expected));
+        self
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
     }
 
     pub(crate) fn actor(&self) -> Option<&str> {
         self.actor.as_deref()
     }
 
-    pub(crate) fn set_milestone(&mut self, milestone: Milestone) {
-        self.milestone = milestone;
-    }
-
     /// What happens next.
-    pub(super) async fn next(&mut self) -> Result<Progress> {
+    pub(super) async fn next(&mut self, milestone: Milestone) -> Result<Progress> {
         loop {
             if let Some(progress) = self.queue.pop_front() {
-                self.last_words = progress.to_string();
                 return Ok(progress);
             }
             let look = tokio::time::sleep_until(self.next_look);
@@ -142,21 +146,12 @@ impl Follower {
                     self.next_look = Instant::now();
                 }
                 None => {
-                    self.look().await?;
+                    self.look(milestone).await?;
                     let pause = if self.events.is_some() && !self.booted { GLANCE } else { POLL };
                     self.next_look = Instant::now() + pause;
                 }
             }
         }
-    }
-
-    pub(super) fn overdue(&self, timeout: Duration) -> Error {
-        let seen = match &*self.last_words {
-            "" => "nothing was seen of it",
-            words => words,
-        };
-        let text = format!("not done within {timeout:?}; seen last: {seen}. The machine may still be at it");
-        Error::new(ErrorKind::DeadlineExceeded, text).at(None, self.node.name(), None)
     }
 
     /// Makes of an event what it says about this action.
@@ -209,7 +204,7 @@ impl Follower {
     }
 
     /// Looks at the machine itself. Only this can find the action done.
-    async fn look(&mut self) -> Result<()> {
+    async fn look(&mut self, milestone: Milestone) -> Result<()> {
         if let Some((_, words)) = self.refused.as_ref().filter(|(when, _)| when.elapsed() >= GRACE) {
             return Err(Error::new(ErrorKind::ActionFailed, words.clone()).at(None, self.node.name(), None));
         }
@@ -230,29 +225,49 @@ impl Follower {
             self.queue.push_back(Progress::Booted);
             self.events = self.reopen(EventOptions::default().with_tail(EventTail::All)).await;
         }
-        if self.milestone == Milestone::Booted || self.goal == Goal::Off {
-            self.queue.push_back(Progress::Done(Outcome::Up));
-            return Ok(());
+        if milestone == Milestone::Booted || self.goal == Goal::Off {
+            return self.up().await;
         }
         match self.node.resources::<MachineStatus>().get(MachineStatus::ID).await {
-            Ok(status) => self.weigh(status.spec),
-            Err(error) if patience_helps(&error) => self.silences += 1,
-            Err(error) => return Err(error),
+            Ok(status) => self.weigh(status.spec).await,
+            Err(error) if patience_helps(&error) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// Judges what a machine that booted again does.
-    fn weigh(&mut self, status: MachineStatus) {
+    async fn weigh(&mut self, status: MachineStatus) -> Result<()> {
         let MachineStatus { stage, ready, unmet_conditions } = status;
         if self.stage.replace((stage, ready)) != Some((stage, ready)) {
             self.queue.push_back(Progress::Stage { stage, ready, unmet_conditions });
         }
         match stage {
-            MachineStage::Running if ready => self.queue.push_back(Progress::Done(Outcome::Up)),
+            MachineStage::Running if ready => return self.up().await,
             MachineStage::Maintenance => self.queue.push_back(Progress::Done(Outcome::Maintenance)),
             _ => {}
         }
+        Ok(())
+    }
+
+    /// The machine is up. After an upgrade it must not be the old version again: a machine whose new version does not
+    /// start falls back without a word.
+    async fn up(&mut self) -> Result<()> {
+        if let Some((before, expected)) = &self.upgrade {
+            let tag = match self.node.version().await {
+                Ok(version) => version.tag,
+                Err(error) if patience_helps(&error) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            if tag.parse().is_ok_and(|version: TalosVersion| version == *before) {
+                let text = format!(
+                    "the machine is back with {before} instead of {expected}: the new version did not start, or its \
+                     image holds another one"
+                );
+                return Err(Error::new(ErrorKind::ActionFailed, text).at(None, self.node.name(), None));
+            }
+        }
+        self.queue.push_back(Progress::Done(Outcome::Up));
+        Ok(())
     }
 
     /// The machine did not answer.

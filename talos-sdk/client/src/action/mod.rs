@@ -14,7 +14,8 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
-use crate::{Error, ErrorKind, Result};
+use crate::upgrade::{Preparation, Upgrade};
+use crate::{Error, ErrorKind, Node, Result};
 
 pub(crate) use follow::{Follower, Goal};
 pub use progress::{Outcome, Progress};
@@ -51,7 +52,37 @@ pub use progress::{Outcome, Progress};
 /// ```
 #[must_use = "the machine has only taken the call; follow it to know what becomes of it"]
 pub struct Action {
-    follower: Follower,
+    work: Work,
+    milestone: Milestone,
+}
+
+/// How far an action is.
+enum Work {
+    /// Before the machine goes down.
+    Preparing(Box<Upgrade>),
+    Following(Box<Follower>),
+}
+
+impl Work {
+    async fn next(&mut self, milestone: Milestone) -> Result<Progress> {
+        if let Self::Preparing(upgrade) = self {
+            match upgrade.next().await? {
+                Preparation::Goes(progress) => return Ok(progress),
+                Preparation::Ready => *self = Self::Following(Box::new(upgrade.reboot().await?)),
+            }
+        }
+        match self {
+            Self::Following(follower) => follower.next(milestone).await,
+            Self::Preparing(_) => Err(Error::new(ErrorKind::InvalidReply, "the upgrade did not go on")),
+        }
+    }
+
+    fn node(&self) -> &Node {
+        match self {
+            Self::Preparing(upgrade) => upgrade.node(),
+            Self::Following(follower) => follower.node(),
+        }
+    }
 }
 
 /// What has to be seen of a machine that comes up again.
@@ -68,19 +99,26 @@ pub enum Milestone {
 
 impl Action {
     pub(crate) fn new(follower: Follower) -> Self {
-        Self { follower }
+        Self { work: Work::Following(Box::new(follower)), milestone: Milestone::default() }
+    }
+
+    pub(crate) fn preparing(upgrade: Upgrade) -> Self {
+        Self { work: Work::Preparing(Box::new(upgrade)), milestone: Milestone::default() }
     }
 
     /// The id that the [events](crate::Node::events) of this action carry as their actor. A rollback has none, and an
-    /// upgrade only from its reboot on.
+    /// upgrade that goes step by step has it only later, see [`Progress::Accepted`].
     #[must_use]
     pub fn actor_id(&self) -> Option<&str> {
-        self.follower.actor()
+        match &self.work {
+            Work::Preparing(_) => None,
+            Work::Following(follower) => follower.actor(),
+        }
     }
 
     /// Is done when the machine has got this far, instead of [`Milestone::Ready`].
     pub fn until(mut self, milestone: Milestone) -> Self {
-        self.follower.set_milestone(milestone);
+        self.milestone = milestone;
         self
     }
 
@@ -102,17 +140,27 @@ impl Action {
     /// [`finished`](Self::finished).
     pub fn progress(self, timeout: Duration) -> ActionProgress {
         let deadline = Instant::now() + timeout;
-        let items = stream::unfold(Some(self.follower), move |follower| async move {
-            let mut follower = follower?;
-            let item = match tokio::time::timeout_at(deadline, follower.next()).await {
+        let Self { work, milestone } = self;
+        let items = stream::unfold(Some((work, String::new())), move |state| async move {
+            let (mut work, mut seen) = state?;
+            let item = match tokio::time::timeout_at(deadline, work.next(milestone)).await {
                 Ok(item) => item,
-                Err(_) => Err(follower.overdue(timeout)),
+                Err(_) => Err(overdue(timeout, &seen).at(None, work.node().name(), None)),
             };
+            if let Ok(progress) = &item {
+                seen = progress.to_string();
+            }
             let ended = matches!(item, Ok(Progress::Done(_)) | Err(_));
-            Some((item, (!ended).then_some(follower)))
+            Some((item, (!ended).then_some((work, seen))))
         });
         ActionProgress { items: items.boxed() }
     }
+}
+
+fn overdue(timeout: Duration, seen: &str) -> Error {
+    let seen = if seen.is_empty() { "nothing was seen of it" } else { seen };
+    let text = format!("not done within {timeout:?}; seen last: {seen}. The machine may still be at it");
+    Error::new(ErrorKind::DeadlineExceeded, text)
 }
 
 impl fmt::Debug for Action {

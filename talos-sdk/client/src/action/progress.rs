@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::events::{EventAction, ServiceAction};
+use crate::images::PullProgress;
 use crate::stage::{MachineStage, UnmetCondition};
 use crate::{Error, Event, EventPayload};
 
@@ -10,6 +11,10 @@ use crate::{Error, Event, EventPayload};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Progress {
+    /// The image of the installer is pulled.
+    Pull(PullProgress),
+    /// A line of the installer.
+    Installer(String),
     /// The machine took the call; what follows carries this id, where the version of Talos gives one.
     Accepted {
         /// The id.
@@ -103,6 +108,11 @@ impl fmt::Display for Progress {
             EventAction::Noop => "reported",
         };
         match self {
+            Self::Pull(PullProgress::Layer(layer)) => {
+                write!(f, "layer {}: {:?}, {} of {} bytes", layer.id, layer.state, layer.offset, layer.total)
+            }
+            Self::Pull(PullProgress::Pulled { name }) => write!(f, "pulled {name}"),
+            Self::Installer(line) => f.write_str(line.trim_end()),
             Self::Accepted { actor_id: Some(id) } => write!(f, "accepted as {id}"),
             Self::Accepted { actor_id: None } => f.write_str("accepted"),
             Self::Sequence { name, action } => write!(f, "sequence {name} {}", verb(action)),

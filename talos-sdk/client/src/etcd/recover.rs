@@ -1,19 +1,18 @@
 //! Bringing etcd back from a snapshot.
 
+use std::io;
 use std::path::Path;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::stream;
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
 use talos_proto::common::Data;
 use talos_proto::machine::BootstrapRequest;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::oneshot;
+use tokio::io::AsyncRead;
 
 use super::proof::Proof;
-use crate::{Error, ErrorKind, Node, Result};
-
-/// How much of a snapshot goes into one message.
-const PIECE: usize = 64 << 10;
+use crate::upload;
+use crate::{Error, Node, Result};
 
 /// How etcd is brought back from a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,26 +42,23 @@ impl Node {
     ///
     /// There is no limit in time but the one of [`with_timeout`](Self::with_timeout), for the sending alone.
     ///
-    /// [`ErrorKind::Io`]: the snapshot can't be read. [`ErrorKind::InvalidReply`]: it is not whole.
-    /// [`ErrorKind::InvalidTarget`], with nothing sent, unless the node is named. Else as [`bootstrap`](Self::bootstrap).
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io): the snapshot can't be read. [`ErrorKind::InvalidReply`](crate::ErrorKind::InvalidReply): it is not whole.
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent, unless the node is named. Else as [`bootstrap`](Self::bootstrap).
     pub async fn etcd_recover(
         &self,
         snapshot: impl AsyncRead + Send + Unpin + 'static,
         options: EtcdRecoverOptions,
     ) -> Result<()> {
         self.must_be_named("recovering etcd")?;
-        let (failed, failure) = oneshot::channel();
         let proof = (!options.skip_hash_check).then(Proof::new);
-        let upload = Upload { snapshot, buffer: BytesMut::new(), proof, failed: Some(failed) };
-        let pieces = stream::unfold(upload, Upload::next);
+        let (bytes, failure) = upload::source(proven(upload::pieces(snapshot), proof));
+        let pieces = bytes.map(|bytes| Data { metadata: None, bytes });
         let sending =
             self.call(pieces, |raw, request| async move { raw.machine().etcd_recover(request).await });
-        let reply = tokio::select! {
-            // First, so that what is found wrong at the very end is not overtaken by the machine's answer.
-            biased;
-            Ok(error) = failure => return Err(error.at(Some("EtcdRecover"), self.name(), None)),
-            reply = sending => reply?,
-        };
+        let reply = failure
+            .or(sending)
+            .await
+            .map_err(|error| of_proof(&error).unwrap_or(error).at(Some("EtcdRecover"), self.name(), None))?;
         reply.single()?;
         self.bootstrap_with(BootstrapRequest {
             recover_etcd: true,
@@ -81,44 +77,27 @@ impl Node {
     }
 }
 
-struct Upload<R> {
-    snapshot: R,
-    buffer: BytesMut,
+/// The same pieces, with an error at the end if they are no whole snapshot.
+fn proven(
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     proof: Option<Proof>,
-    failed: Option<oneshot::Sender<Error>>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    stream::unfold((Box::pin(pieces), proof), |(mut pieces, mut proof)| async move {
+        let item = match pieces.next().await {
+            Some(item) => {
+                if let (Ok(bytes), Some(proof)) = (&item, &mut proof) {
+                    proof.update(bytes);
+                }
+                item
+            }
+            None => Err(io::Error::other(proof.take()?.finish().err()?)),
+        };
+        Some((item, (pieces, proof)))
+    })
 }
 
-impl<R: AsyncRead + Unpin> Upload<R> {
-    /// The next message. An end of these is taken for the end of the snapshot by the machine, so after an error there
-    /// is neither: the call is dropped.
-    async fn next(mut self) -> Option<(Data, Self)> {
-        let error = match self.read().await {
-            Ok(Some(bytes)) => return Some((Data { metadata: None, bytes }, self)),
-            Ok(None) => return None,
-            Err(error) => error,
-        };
-        if let Some(failed) = self.failed.take() {
-            _ = failed.send(error);
-        }
-        std::future::pending().await
-    }
-
-    async fn read(&mut self) -> Result<Option<Bytes>> {
-        self.buffer.reserve(PIECE);
-        let mut limited = (&mut self.snapshot).take(PIECE as u64);
-        let read = limited.read_buf(&mut self.buffer).await.map_err(|error| {
-            Error::new(ErrorKind::Io, format!("the snapshot could not be read: {error}")).with_source(error)
-        })?;
-        if read == 0 {
-            if let Some(proof) = self.proof.take() {
-                proof.finish()?;
-            }
-            return Ok(None);
-        }
-        let bytes = self.buffer.split().freeze();
-        if let Some(proof) = &mut self.proof {
-            proof.update(&bytes);
-        }
-        Ok(Some(bytes))
-    }
+/// The error of the proof, if that is what ended the sending.
+fn of_proof(error: &Error) -> Option<Error> {
+    let source = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
+    source.get_ref()?.downcast_ref::<Error>().cloned()
 }

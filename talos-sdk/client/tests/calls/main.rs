@@ -6,3 +6,4 @@ mod lab;
 mod power;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
