@@ -1,6 +1,6 @@
 //! Another version of Talos on a machine.
 
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use talos_proto::machine::UpgradeRequest;
 use talos_proto::machine::upgrade_request::RebootMode as EarlyReboot;
 
@@ -8,6 +8,7 @@ use crate::action::{Action, Follower, Goal, Progress};
 use crate::image_store::ImageStore;
 use crate::images::{ImagePull, PullProgress};
 use crate::lifecycle::InstallerRun;
+use crate::reply::malformed;
 use crate::{Error, ErrorKind, Node, RebootMode, RebootOptions, Result, TalosVersion};
 
 /// How a machine is upgraded.
@@ -216,27 +217,20 @@ impl Upgrade {
     }
 
     pub(crate) async fn next(&mut self) -> Result<Preparation> {
-        loop {
-            match &mut self.step {
-                Step::Pulling(pull) => match pull.next().await {
-                    Some(Ok(progress)) => {
-                        if let PullProgress::Pulled { name } = &progress {
-                            self.step = Step::Installing(self.node.run_upgrade(ImageStore::System, name));
-                        }
-                        return Ok(Preparation::Goes(Progress::Pull(progress)));
-                    }
-                    Some(Err(error)) => return Err(error),
-                    // A pull ends with the name or with an error.
-                    None => return Err(crate::reply::malformed("the pull ended without a name")),
-                },
-                Step::Installing(installer) => {
-                    return match installer.next().await {
-                        Some(Ok(line)) => Ok(Preparation::Goes(Progress::Installer(line))),
-                        Some(Err(error)) => Err(error),
-                        None => Ok(Preparation::Ready),
-                    };
+        match &mut self.step {
+            Step::Pulling(pull) => {
+                // A pull ends with the name or with an error.
+                let progress =
+                    pull.try_next().await?.ok_or_else(|| malformed("the pull ended without a name"))?;
+                if let PullProgress::Pulled { name } = &progress {
+                    self.step = Step::Installing(self.node.run_upgrade(ImageStore::System, name));
                 }
+                Ok(Preparation::Goes(Progress::Pull(progress)))
             }
+            Step::Installing(installer) => Ok(match installer.try_next().await? {
+                Some(line) => Preparation::Goes(Progress::Installer(line)),
+                None => Preparation::Ready,
+            }),
         }
     }
 
