@@ -257,6 +257,6 @@ fn back_off(failures: u32) -> Duration {
 }
 
 /// A random number that nothing secret depends on.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

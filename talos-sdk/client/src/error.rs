@@ -136,6 +136,14 @@ impl Error {
         self
     }
 
+    /// Adds to the text.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        let inner = Arc::make_mut(&mut self.0);
+        inner.message.push_str(": ");
+        inner.message.push_str(note);
+        self
+    }
+
     /// Adds where it happened, keeping what is known already.
     pub(crate) fn at(mut self, method: Option<&str>, node: Option<&str>, endpoint: Option<&str>) -> Self {
         let inner = Arc::make_mut(&mut self.0);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use talos_proto::talos::resource::definitions::runtime::MachineStatusSpec;
 
 use super::protobuf;
-use super::spec::{ResourceSpec, SpecData};
+use super::spec::{ResourceSpec, Singleton, SpecData};
 use crate::Result;
 use crate::stage::{MachineStage, UnmetCondition};
 
@@ -28,6 +28,10 @@ impl MachineStatus {
 impl ResourceSpec for MachineStatus {
     const TYPE: &'static str = "MachineStatuses.runtime.talos.dev";
     const NAMESPACE: &'static str = "runtime";
+}
+
+impl Singleton for MachineStatus {
+    const ID: &'static str = Self::ID;
 }
 
 impl SpecData for MachineStatus {

@@ -1,20 +1,29 @@
 //! Resources: what a machine knows, wants and does, as its controllers write it down.
 //!
-//! A resource has a namespace, a type and an id, [`Metadata`], and a specification. Types with a struct here are
-//! decoded; every other one is read as [`Untyped`].
+//! A resource has a namespace, a type and an id, [`Metadata`], and a specification. All types of Talos 1.9 and later
+//! are in [`types`], a few of them as structs that are handier than the messages: [`MachineStatus`], [`Member`],
+//! [`NodeAddress`]. Any type can be read as [`Untyped`], and [`WithRaw`] keeps what was sent beside what was read.
+//!
+//! | to | use |
+//! |---|---|
+//! | read one, or all, or some | [`Resources::get`], [`list`](Resources::list), [`with_labels`](Resources::with_labels), [`with_ids`](Resources::with_ids) |
+//! | read the one of a type that has only one | [`Resources::get_single`] |
+//! | find a type by a short name | [`Node::resource_definition`] |
+//! | hear of every change, whatever happens | [`Resources::changes`] |
+//! | keep them in memory for many tasks | [`Resources::cache`] |
+//! | wait until they are so | [`Resources::wait_until`], [`wait_for`](Resources::wait_for) |
+//! | watch as the machine serves it, until it breaks | [`Resources::watch`] |
 //!
 //! ```no_run
-//! use futures_util::TryStreamExt;
-//! use talos_client::resources::{MachineStatus, WatchEvent};
+//! use std::time::Duration;
+//! use talos_client::resources::MachineStatus;
 //!
 //! # async fn example(node: talos_client::Node) -> Result<(), talos_client::Error> {
-//! let mut watch = node.resources::<MachineStatus>().watch().await?;
-//! while let Some(event) = watch.try_next().await? {
-//!     match event {
-//!         WatchEvent::Created(status) | WatchEvent::Updated { resource: status, .. } if status.spec.ready => break,
-//!         _ => {}
-//!     }
-//! }
+//! let status = node.resources::<MachineStatus>().get_single().await?;
+//! println!("{:?}", status.spec.stage);
+//!
+//! let statuses = node.resources::<MachineStatus>();
+//! statuses.wait_until(|all| all.iter().any(|status| status.spec.ready), Duration::from_secs(600)).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -23,7 +32,10 @@
 //! the answer is [`ErrorKind::Unimplemented`](crate::ErrorKind::Unimplemented); for one with secrets and no role to see
 //! them, [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied).
 
+mod cache;
+mod changes;
 mod definition;
+mod follow;
 mod machine_status;
 mod member;
 mod metadata;
@@ -34,6 +46,7 @@ mod protobuf;
 mod query;
 mod spec;
 pub mod types;
+mod wait;
 mod watch;
 
 use std::fmt;
@@ -48,8 +61,10 @@ use tonic::Streaming;
 
 use crate::node::Origin;
 use crate::reply::malformed;
-use crate::{Node, Result};
+use crate::{Error, ErrorKind, Node, Result};
 
+pub use cache::{Cache, CacheSubscription, Snapshot};
+pub use changes::{Change, Changes, ChangesOptions};
 pub use definition::ResourceDefinition;
 pub use machine_status::MachineStatus;
 pub use member::{MachineType, Member};
@@ -174,9 +189,20 @@ impl<S: SpecData> Resources<S> {
             options: None,
         };
         let reply =
-            self.node.call(message, |raw, request| async move { raw.state().get(request).await }).await?;
+            self.node.call(message, |raw, request| async move { raw.state().get(request).await }).await;
+        let reply = reply.map_err(|error| self.explain(error))?;
         let resource = reply.message.resource.ok_or_else(|| malformed("the reply holds no resource"));
         resource.and_then(decode).map_err(|error| reply.origin.place(error))
+    }
+
+    /// The resource of a type that has only one.
+    ///
+    /// Errors are those of [`get`](Self::get).
+    pub async fn get_single(&self) -> Result<Resource<S>>
+    where
+        S: Singleton,
+    {
+        self.get(S::ID).await
     }
 
     /// All resources, in order of their ids (`cosi.resource.State/List`).
@@ -193,8 +219,22 @@ impl<S: SpecData> Resources<S> {
             options: Some(ListOptions { label_query: self.label_queries(), id_query: self.id_query() }),
         };
         let list = self.node.call(message, |raw, request| async move { raw.state().list(request).await });
-        let reply = self.node.begin(list).await?;
+        let reply = self.node.begin(list).await.map_err(|error| self.explain(error))?;
         Ok(ListStream { messages: reply.message, origin: reply.origin, ended: false, spec: PhantomData })
+    }
+
+    /// Says which versions have a type that the machine does not have.
+    fn explain(&self, error: Error) -> Error {
+        let known = ResourceType::find(&self.kind).filter(|_| error.kind() == ErrorKind::Unimplemented);
+        match known {
+            Some(ResourceType { until: Some(until), .. }) => {
+                error.with_note(&format!("Talos 1.{until} no longer has {}", self.kind))
+            }
+            Some(ResourceType { since: since @ 10.., .. }) => {
+                error.with_note(&format!("{} needs Talos 1.{since} or later", self.kind))
+            }
+            _ => error,
+        }
     }
 
     fn label_queries(&self) -> Vec<proto::LabelQuery> {

@@ -8,9 +8,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use talos_proto::cosi::resource::{self as proto, EventType, WatchRequest, WatchResponse};
 use tonic::{Code, Streaming};
 
+use super::follow::{Follower, Messages, Opening};
 use super::{Metadata, Resource, Resources, SpecData, decode};
 use crate::node::{Opened, Origin};
 use crate::reply::malformed;
@@ -102,6 +104,10 @@ impl<S: SpecData> Resources<S> {
 
     /// The changes, from where the options say.
     pub async fn watch_with(&self, options: WatchOptions) -> Result<WatchStream<S>> {
+        self.establish(None, self.watch_options(options)).await
+    }
+
+    fn watch_options(&self, options: WatchOptions) -> proto::WatchOptions {
         let mut message = proto::WatchOptions {
             label_query: self.label_queries(),
             id_query: self.id_query(),
@@ -114,7 +120,7 @@ impl<S: SpecData> Resources<S> {
             WatchOptions::Tail(events) => message.tail_events = i32::try_from(events).unwrap_or(i32::MAX),
             WatchOptions::From(Bookmark(bookmark)) => message.start_from_bookmark = Some(bookmark),
         }
-        self.establish(None, message).await
+        message
     }
 
     /// The resource of one id: first as it is, as [`WatchEvent::Created`], or [`WatchEvent::Destroyed`] if it is not
@@ -124,6 +130,17 @@ impl<S: SpecData> Resources<S> {
     }
 
     async fn establish(&self, id: Option<String>, options: proto::WatchOptions) -> Result<WatchStream<S>> {
+        let Opened { messages, origin, first } = self.open_watch(id, options).await?;
+        let ended = first.is_none();
+        let pending = first.map(|first| first.event.into()).unwrap_or_default();
+        Ok(WatchStream { messages, origin, pending, bookmark: None, ended, spec: PhantomData })
+    }
+
+    async fn open_watch(
+        &self,
+        id: Option<String>,
+        options: proto::WatchOptions,
+    ) -> Result<Opened<WatchResponse>> {
         let from_bookmark = options.start_from_bookmark.is_some();
         let message = WatchRequest {
             namespace: self.namespace.clone(),
@@ -134,21 +151,41 @@ impl<S: SpecData> Resources<S> {
             api_version: 1,
         };
         // The first message has no event and says that the watch is there; errors come instead of it.
-        let Opened { messages, origin, first } = self
-            .node
-            .open(message, |raw, request| async move { raw.state().watch(request).await })
-            .await
-            .map_err(|error| match error.code() {
-                Some(Code::FailedPrecondition) if from_bookmark => lost(error.message()).with_source(error),
-                _ => error,
-            })?;
-        let ended = first.is_none();
-        let pending = first.map(|first| first.event.into()).unwrap_or_default();
-        Ok(WatchStream { messages, origin, pending, bookmark: None, ended, spec: PhantomData })
+        let opening = self.node.open(message, |raw, request| async move { raw.state().watch(request).await });
+        opening.await.map_err(|error| not_established(self.explain(error), from_bookmark))
+    }
+
+    /// A watch that goes on after failures.
+    pub(super) fn follow(&self, options: super::ChangesOptions) -> Follower<S> {
+        let resources = self.clone();
+        let open = move |bookmark: Option<Bytes>| -> Opening {
+            let resources = resources.clone();
+            Box::pin(async move {
+                let options = match bookmark {
+                    Some(bookmark) => WatchOptions::From(Bookmark(bookmark)),
+                    None => WatchOptions::Contents,
+                };
+                let Opened { messages, origin, first } =
+                    resources.open_watch(None, resources.watch_options(options)).await?;
+                let rest = messages.map_err(move |status| origin.error(status));
+                let all = stream::iter(first.map(Ok)).chain(rest);
+                Ok(Box::pin(all) as Messages)
+            })
+        };
+        Follower::new(Box::new(open), options)
     }
 }
 
-fn lost(why: &str) -> Error {
+/// What a watch that was not established means to its caller.
+pub(super) fn not_established(error: Error, from_bookmark: bool) -> Error {
+    match error.code() {
+        Some(Code::FailedPrecondition) if from_bookmark => lost(Some(error.message())).with_source(error),
+        _ => error,
+    }
+}
+
+pub(super) fn lost(why: Option<&str>) -> Error {
+    let why = why.unwrap_or("the machine does not say why");
     Error::new(ErrorKind::WatchLost, format!("changes were missed ({why}): list and watch again"))
 }
 
@@ -200,7 +237,7 @@ fn read<S: SpecData>(event: proto::Event) -> Result<WatchEvent<S>> {
         Ok(EventType::Bootstrapped) => WatchEvent::Bootstrapped,
         Ok(EventType::Noop) => WatchEvent::Noop,
         Ok(EventType::Errored) => {
-            return Err(lost(event.error.as_deref().unwrap_or("the machine does not say why")));
+            return Err(lost(event.error.as_deref()));
         }
         Err(_) => return Err(malformed(format!("a change has the unknown kind {}", event.event_type))),
     })
