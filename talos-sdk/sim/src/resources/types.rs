@@ -60,7 +60,9 @@ impl ResourceType {
 
 /// The namespaces of Talos 1.`minor`.
 pub(crate) fn namespaces(minor: u16) -> std::collections::BTreeSet<&'static str> {
-    ResourceType::all(minor).map(|kind| kind.namespace).collect()
+    // These two hold second copies of types that are at home elsewhere.
+    let copies = ["cluster-raw", "network-config"];
+    ResourceType::all(minor).map(|kind| kind.namespace).chain(copies).collect()
 }
 
 /// In the order of the names.

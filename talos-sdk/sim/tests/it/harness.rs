@@ -88,16 +88,10 @@ impl TestCluster {
 
     /// Bootstraps the first control plane and waits until every machine is ready.
     pub(crate) async fn bootstrap(&self) {
-        let mut client = admin(self.control_planes[0].address()).await;
-        eventually(|| {
-            let mut client = client.clone();
-            async move { client.bootstrap(talos_proto::machine::BootstrapRequest::default()).await.ok() }
-        })
-        .await;
+        bootstrap(self.control_planes[0].address()).await;
         for node in self.control_planes.iter().chain(&self.workers) {
             soon(node.wait_until_ready()).await;
         }
-        client.version(()).await.unwrap();
     }
 
     pub(crate) async fn bootstrapped(control_planes: u8, workers: u8) -> Self {
@@ -105,6 +99,16 @@ impl TestCluster {
         cluster.bootstrap().await;
         cluster
     }
+}
+
+/// Bootstraps etcd on a control plane, as soon as it can be.
+pub(crate) async fn bootstrap(address: Ipv4Addr) {
+    let client = admin(address).await;
+    eventually(|| {
+        let mut client = client.clone();
+        async move { client.bootstrap(talos_proto::machine::BootstrapRequest::default()).await.ok() }
+    })
+    .await;
 }
 
 /// A certificate with these roles.

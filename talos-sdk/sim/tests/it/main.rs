@@ -13,6 +13,7 @@ mod images;
 mod lifecycle;
 mod maintenance;
 mod power;
+mod recorded;
 mod resources;
 mod roles;
 mod routing;
