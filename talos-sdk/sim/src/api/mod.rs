@@ -6,6 +6,7 @@ mod containers;
 mod debug;
 mod etcd;
 mod files;
+mod generate;
 mod health;
 mod host;
 mod images;
@@ -126,6 +127,9 @@ pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<An
         "/machine.MachineService/Events" => streams::events(cx, decode(message)?),
         "/machine.MachineService/Logs" => streams::logs(cx, decode(message)?),
         "/machine.MachineService/Dmesg" => Ok(streams::dmesg(cx, decode(message)?)),
+        "/machine.MachineService/GenerateConfiguration" => {
+            generate::configuration(cx, decode(message)?).await
+        }
         "/machine.MachineService/LogsContainers" => Ok(streams::logs_containers(cx)),
         "/machine.MachineService/Read" => files::read(cx, &decode(message)?),
         "/machine.MachineService/List" => files::list(cx, &decode(message)?),
