@@ -12,7 +12,7 @@ use tonic::Code;
 pub enum Fault {
     /// The call fails with this status before it does anything.
     Fail(Code),
-    /// The call does its work, and its answer comes with this status instead.
+    /// The call does its work, and its answer comes with this status instead; a stream fails so at its end.
     FailAfter(Code),
     /// The call begins only after this time.
     Delay(Duration),
@@ -20,12 +20,12 @@ pub enum Fault {
     Hang,
     /// The connection that carries the call is cut before it does anything.
     DropConnection,
-    /// The call does its work, and the connection is cut instead of an answer.
+    /// The call does its work, and the connection is cut instead of an answer; that of a stream at its end.
     DropConnectionAfter,
     /// The stream is cut, connection and all, after this many bytes of messages.
     CutAfter(usize),
-    /// A call that would do something is acknowledged, and nothing happens. `Bootstrap`, `Reboot`, `Shutdown` and
-    /// `Reset` know this; a call that is refused does not use it up.
+    /// A call that would do something is acknowledged, and nothing happens. `Bootstrap`, `Reboot`, `Shutdown`, `Reset`,
+    /// `Install`, both `Upgrade`, `Rollback` and `BlockDeviceWipe` know this; a call that is refused does not use it up.
     Lose,
     /// The machine does not come up. Counts boots, not calls.
     BootFails,

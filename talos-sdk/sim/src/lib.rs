@@ -10,6 +10,7 @@
 //! | have a whole cluster, with credentials for it | [`Simulation::cluster`], [`ClusterOptions`], [`SimCluster`] |
 //! | simulate OpenStack, the Image Factory and a load balancer around them | [`SimulatedCloud::start`] |
 //! | let time fly or stand still | [`Pace`], [`Clock`] |
+//! | give a machine disks, LVM, RAID, files, a platform | [`NodeOptions`], [`SimDisk`], [`VolumeGroup`], [`RaidArray`] |
 //! | make something fail | [`Simulation::faults`], [`SimNode::restart`], [`SimNode::power_off`] |
 //! | see what was called, and by whom | [`Simulation::calls`] |
 //! | see what a machine is doing | [`SimNode::stage`], [`SimNode::wait_until_ready`], [`SimNode::console`] |
@@ -73,9 +74,22 @@
 //! # What is real and what is not
 //!
 //! Real: TLS with certificates made from the applied configuration, roles, forwarding, status codes, the order in
-//! which machines come up, what a reboot forgets. Behaviour follows the version that a machine plays, 1.9 to 1.14.
-//! Not real: there are no disks, containers or Kubernetes controllers; a method that would need them answers
-//! `Unimplemented`.
+//! which machines come up, what a reboot forgets. Every method of the machine API is served, in the versions that have
+//! it, 1.9 to 1.14, and answers follow what was done before: an image that was pulled is listed, an upgrade boots
+//! another version, a wiped disk is empty, a value of META is there after a reboot.
+//!
+//! Not real:
+//!
+//! - There is a small file tree ([`NodeOptions::with_file`] adds to it) and nothing that runs behind it. Containers,
+//!   processes and sockets are those that the services and static pods would have; load, memory and traffic are numbers
+//!   that grow with the time since the boot.
+//! - Any image can be pulled from any registry, and takes no room. What an installer does follows from the tag of its
+//!   image: a version of Talos is installed, anything else fails as a broken installer.
+//! - A debug container has `cat` or a shell that knows `echo`, `env`, `exit`, `false`, `hostname`, `stty size`, `true`.
+//! - Disks are names, sizes and what a probe would find on them ([`SimDisk`]).
+//! - A packet capture shows requests for addresses that the machine never sent. Time servers always agree.
+//! - Signatures of images are never checked, as by a machine without rules for them.
+//! - No Kubernetes controller runs: nodes and their pods come from the machines themselves.
 
 mod api;
 mod bolt;

@@ -1,7 +1,9 @@
 //! Calls that this machine answers itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -11,7 +13,7 @@ use tonic::Status;
 use crate::api::{self, Context};
 use crate::calls::Call;
 use crate::faults::Fault;
-use crate::grpc::{Answer, Messages, ResponseBody, read_one, refuse, timeout};
+use crate::grpc::{Answer, MessageStream, Messages, ResponseBody, read_one, refuse, timeout};
 use crate::methods::Method;
 use crate::server::Connection;
 
@@ -28,6 +30,9 @@ const EARLY_MAINTENANCE: [(&str, bool); 9] = [
     ("/storage.StorageService/BlockDeviceWipe", false),
 ];
 
+/// What was sent before a connection is cut gets this much time to leave.
+const FLUSH: Duration = Duration::from_millis(20);
+
 /// Answers a call, with the faults that are due.
 pub(crate) async fn serve(
     connection: &Arc<Connection>,
@@ -38,15 +43,36 @@ pub(crate) async fn serve(
     let answer = answer(connection, roles, request);
     let answer = match limit {
         None => answer.await,
-        Some(limit) => match tokio::time::timeout(limit, answer).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Status::deadline_exceeded("the caller's deadline has passed")),
-        },
+        Some(limit) => {
+            let deadline = tokio::time::Instant::now() + limit;
+            match tokio::time::timeout_at(deadline, answer).await {
+                Ok(Ok(Answer::Many(stream))) => Ok(Answer::Many(until(deadline, stream))),
+                Ok(answer) => answer,
+                Err(_) => Err(late()),
+            }
+        }
     };
     match answer {
         Ok(answer) => answer.into_response(),
         Err(status) => refuse(&status),
     }
+}
+
+fn late() -> Status {
+    Status::deadline_exceeded("the caller's deadline has passed")
+}
+
+/// A stream that fails once the caller's time is over.
+fn until(deadline: tokio::time::Instant, stream: MessageStream) -> MessageStream {
+    let state = Some(stream);
+    futures_util::stream::unfold(state, move |state| async move {
+        let mut stream = state?;
+        match tokio::time::timeout_at(deadline, stream.next()).await {
+            Ok(next) => Some((next?, Some(stream))),
+            Err(_) => Some((Err(late()), None)),
+        }
+    })
+    .boxed()
 }
 
 async fn answer(
@@ -89,8 +115,18 @@ async fn answer(
         false => api::dispatch(&context, read_one(body).await?).await,
     };
     match fault {
-        Some(Fault::FailAfter(code)) => Err(Status::new(code, "the simulator was told to fail this call")),
-        Some(Fault::DropConnectionAfter) => cut(connection).await,
+        Some(Fault::FailAfter(code)) => {
+            let failure = Status::new(code, "the simulator was told to fail this call");
+            end_with(answer, async { Err(failure) }).await
+        }
+        Some(Fault::DropConnectionAfter) => {
+            let connection = connection.clone();
+            end_with(answer, async move {
+                tokio::time::sleep(FLUSH).await;
+                cut(&connection).await.map(|_| Bytes::new())
+            })
+            .await
+        }
         Some(Fault::CutAfter(bytes)) => Ok(cut_after(connection, answer?, bytes)),
         _ => answer,
     }
@@ -110,6 +146,17 @@ fn authorize(connection: &Connection, method: &Method, roles: &RoleSet) -> Resul
         };
     }
     if method.allows(roles, run.minor()) { Ok(()) } else { Err(denied()) }
+}
+
+/// Puts `end` in the place of an answer, and after one that is a stream.
+async fn end_with(
+    answer: Result<Answer, Status>,
+    end: impl Future<Output = Result<Bytes, Status>> + Send + 'static,
+) -> Result<Answer, Status> {
+    match answer {
+        Ok(Answer::Many(stream)) => Ok(Answer::Many(stream.chain(futures_util::stream::once(end)).boxed())),
+        _ => end.await.map(Answer::One),
+    }
 }
 
 /// Ends the connection. The call never returns.
@@ -133,6 +180,7 @@ fn cut_after(connection: &Arc<Connection>, answer: Answer, bytes: usize) -> Answ
             match left.checked_sub(size) {
                 Some(left) => Some((next, (stream, left, connection))),
                 None => {
+                    tokio::time::sleep(FLUSH).await;
                     connection.cut.notify_one();
                     std::future::pending().await
                 }

@@ -1,6 +1,6 @@
 //! Machines without a configuration.
 
-use talos_proto::machine::{ApplyConfigurationRequest, BootstrapRequest, ReadRequest};
+use talos_proto::machine::*;
 use talos_sim::{NodeOptions, Simulation, SimulationOptions, Stage};
 use tonic::Code;
 
@@ -53,6 +53,29 @@ async fn early_versions_serve_little() {
     let mut client = insecure(node.address()).await;
     assert_eq!(client.version(()).await.unwrap_err().code(), Code::PermissionDenied);
     assert_eq!(client.service_list(()).await.unwrap_err().code(), Code::Unimplemented);
+    let request = GenerateConfigurationRequest {
+        config_version: "v1alpha1".to_owned(),
+        cluster_config: Some(ClusterConfig {
+            name: "made".to_owned(),
+            control_plane: Some(ControlPlaneConfig { endpoint: "https://10.5.0.2:6443".to_owned() }),
+            ..Default::default()
+        }),
+        machine_config: Some(MachineConfig {
+            r#type: machine_config::MachineType::TypeControlPlane.into(),
+            network_config: Some(NetworkConfig { hostname: "cp-1".to_owned(), interfaces: Vec::new() }),
+            kubernetes_version: "1.32.0".to_owned(),
+            ..Default::default()
+        }),
+        override_time: None,
+    };
+    let made = soon(client.generate_configuration(request)).await.unwrap().into_inner().messages.remove(0);
+    let text = std::str::from_utf8(&made.data[0]).unwrap();
+    let config = talos_machineconfig::Config::from_yaml(text).unwrap();
+    assert_eq!((config.cluster_name(), config.hostname()), (Some("made"), Some("cp-1")));
+    assert!(std::str::from_utf8(&made.talosconfig).unwrap().contains("10.5.0.2"));
+    let nothing = client.generate_configuration(GenerateConfigurationRequest::default()).await;
+    assert_eq!(nothing.unwrap_err().code(), Code::Unknown);
+
     let (_, worker) = configs(node.address(), &[]);
     let refused = client.apply_configuration(apply(&worker, NO_REBOOT)).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unimplemented);
