@@ -42,6 +42,17 @@ struct State {
     revision: u64,
 }
 
+/// Whether a node takes no new pods, and who wants that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Cordon {
+    #[default]
+    No,
+    /// The machine, which takes it back once it is up again.
+    Machine,
+    /// Somebody who uses Kubernetes.
+    User,
+}
+
 /// A node that the kubelet has registered.
 #[derive(Clone, Debug)]
 pub(crate) struct KubernetesNode {
@@ -51,6 +62,8 @@ pub(crate) struct KubernetesNode {
     pub(crate) created: SystemTime,
     pub(crate) control_plane: bool,
     pub(crate) unschedulable: bool,
+    /// Whether it takes no new pods, and who wants that.
+    pub(crate) cordon: Cordon,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) kubelet_version: String,
     pub(crate) os_image: String,
@@ -84,6 +97,10 @@ impl Cluster {
         let mut state = self.state();
         let etcd = state.etcd.iter_mut().find(|etcd| etcd.has_quorum())?;
         let membership = EtcdMembership { cluster: etcd.id, member: member.id };
+        // etcd takes no two members at one address: who lost its data has to be removed first.
+        if etcd.members.iter().any(|other| other.address == member.address) {
+            return None;
+        }
         etcd.join(member);
         Some(membership)
     }
@@ -100,6 +117,16 @@ impl Cluster {
             etcd.remove(membership.member);
         }
         state.etcd.retain(|etcd| !etcd.members.is_empty());
+    }
+
+    /// Notes that the data of a member is gone while the others still count on it. An etcd of which nothing is left is
+    /// gone, and with it what Kubernetes knew.
+    pub(crate) fn lose_etcd(&self, membership: EtcdMembership) {
+        let mut state = self.state();
+        for etcd in state.etcd.iter_mut().filter(|etcd| etcd.id == membership.cluster) {
+            etcd.lose(membership.member);
+        }
+        state.drop_dead_etcd();
     }
 
     /// The etcd with this id.
@@ -125,6 +152,9 @@ impl Cluster {
         if let Some(known) = state.nodes.get(&node.name) {
             node.uid.clone_from(&known.uid);
             node.created = known.created;
+            if known.cordon == Cordon::User {
+                node.cordon = Cordon::User;
+            }
             if known.ready == node.ready {
                 node.changed = known.changed;
             }
@@ -136,6 +166,18 @@ impl Cluster {
     /// Notes that the machine at `address` stopped, or came to be, Ready.
     pub(crate) fn set_ready(&self, address: Ipv4Addr, ready: bool, now: SystemTime) {
         self.state().set_ready(address, ready, now);
+    }
+
+    /// Changes whether a node takes new pods. Says whether there is such a node.
+    pub(crate) fn cordon(&self, name: &str, cordon: Cordon) -> bool {
+        let mut state = self.state();
+        let revision = state.revision + 1;
+        let Some(node) = state.nodes.get_mut(name) else { return false };
+        if node.cordon != cordon {
+            (node.cordon, node.revision) = (cordon, revision);
+            state.revision = revision;
+        }
+        true
     }
 
     /// Whether the machine at `address` is a Ready node.
@@ -183,12 +225,7 @@ impl Cluster {
         let mut state = self.state();
         let id = state.members.remove(&address);
         state.etcd.iter_mut().for_each(|etcd| etcd.machine_down(address, true));
-        let before = state.etcd.len();
-        state.etcd.retain(Etcd::is_alive);
-        if before > 0 && state.etcd.is_empty() {
-            state.nodes.clear();
-            state.names.clear();
-        }
+        state.drop_dead_etcd();
         drop(state);
         if let Some(id) = id {
             self.members.remove(&id);
@@ -201,6 +238,15 @@ impl Cluster {
 }
 
 impl State {
+    fn drop_dead_etcd(&mut self) {
+        let before = self.etcd.len();
+        self.etcd.retain(Etcd::is_alive);
+        if before > 0 && self.etcd.is_empty() {
+            self.nodes.clear();
+            self.names.clear();
+        }
+    }
+
     fn set_ready(&mut self, address: Ipv4Addr, ready: bool, now: SystemTime) {
         let node = self.names.get(&address).and_then(|name| self.nodes.get_mut(name));
         if let Some(node) = node.filter(|node| node.ready != ready) {

@@ -139,6 +139,12 @@ impl Etcd {
         self.elect();
     }
 
+    /// Notes that the data of a member is gone.
+    pub(crate) fn lose(&mut self, id: u64) {
+        self.lost.insert(id);
+        self.elect();
+    }
+
     /// Notes that a member runs and takes part.
     pub(crate) fn up(&mut self, id: u64) {
         self.down.remove(&id);

@@ -1,11 +1,12 @@
 //! What a machine does from power on to power off.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use talos_pki::CertificateAuthority;
-use talos_proto::machine::{self, sequence_event, task_event};
+use talos_proto::machine::{self, task_event};
 
-use crate::cluster::{Cluster, ClusterKey, KubernetesNode};
+use crate::cluster::{Cluster, ClusterKey, Cordon, KubernetesNode};
 use crate::config::NodeConfig;
 use crate::etcd::{self, EtcdMember, EtcdMembership};
 use crate::identity::NodeTls;
@@ -13,9 +14,19 @@ use crate::kubernetes;
 use crate::node::{Node, uuid};
 use crate::resources;
 use crate::run::{Bootstrap, Next, Run};
+use crate::sequence::{self, Sequence};
 use crate::server;
 use crate::services::ServiceState;
+use crate::shutdown::shut_down;
 use crate::stage::Stage;
+
+/// Lets answers and the last events leave before the connections end, however fast the simulation is.
+async fn part() {
+    // On a busy computer one long pause may be over before anything else had its turn.
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+}
 
 /// Plays the machine: boot after boot, until it shuts down.
 pub(crate) async fn play(node: Arc<Node>) {
@@ -34,6 +45,7 @@ pub(crate) async fn play(node: Arc<Node>) {
             () = boot(&run) => continue,
         };
         let go_on = shut_down(&run, end).await;
+        part().await;
         node.set_run(None);
         node.world.notify();
         if !go_on {
@@ -55,15 +67,34 @@ async fn boot(run: &Arc<Run>) {
         node.set_status(Stage::Unknown, false);
         return std::future::pending().await;
     }
-    run.service("machined", ServiceState::Running, true, "started");
+    let initialize = Sequence::new(run, "initialize", "");
+    initialize.start();
+    for task in initialize.steps(sequence::INITIALIZE) {
+        if task == "startMachined" {
+            run.service("machined", ServiceState::Running, true, "started");
+        }
+    }
+    let mut loading = initialize.steps(sequence::LOAD);
+    loading.next();
     let config = match find_config(run) {
         Some(config) => config,
-        None => maintenance(run).await,
+        None => {
+            initialize.task("runningMaintenance", task_event::Action::Start);
+            let config = maintenance(run).await;
+            initialize.task("runningMaintenance", task_event::Action::Stop);
+            config
+        }
     };
+    loading.next();
+    initialize.stop();
     if !node.disk().installed {
         install(run).await;
         return;
     }
+    // The sequence runs always, and finds nothing to do here.
+    let install = Sequence::new(run, "install", "");
+    install.start();
+    install.stop();
     node.disk().config = Some(config.clone());
     run.put("MachineConfigs.config.talos.dev", "persistent", resources::machine_config(&config));
     configured(run, config).await;
@@ -123,18 +154,28 @@ async fn maintenance(run: &Arc<Run>) -> Arc<NodeConfig> {
         }
     };
     let config = applied.await;
-    // Gives the answer to the caller time to leave before its connection ends.
-    run.sleep(node.world.pace.service).await;
+    part().await;
     run.close_api();
     run.set_maintenance(false);
     config
 }
 
 async fn install(run: &Arc<Run>) {
-    run.set_stage(Stage::Installing);
-    run.sleep(run.node.world.pace.install).await;
-    run.console("[talos] installation is complete");
-    run.node.disk().installed = true;
+    let install = Sequence::new(run, "install", "");
+    install.start();
+    for task in install.steps(sequence::INSTALL) {
+        match task {
+            "install" => {
+                run.set_stage(Stage::Installing);
+                run.sleep(run.node.world.pace.install).await;
+                run.console("[talos] installation is complete");
+                run.node.disk().installed = true;
+            }
+            "kexecPrepare" => run.set_stage(Stage::Rebooting),
+            _ => {}
+        }
+    }
+    install.stop();
 }
 
 /// Everything that a configuration asks for.
@@ -150,29 +191,46 @@ async fn configured(run: &Arc<Run>, config: Arc<NodeConfig>) {
     };
     run.put("Identities.cluster.talos.dev", "local", resources::identity(&node_id));
     run.set_stage(Stage::Booting);
-    sequence(run, "", "boot", sequence_event::Action::Start);
+    let boot = Sequence::new(run, "boot", "");
+    boot.start();
+    for task in boot.steps(sequence::BOOT) {
+        if task == "startAllServices" {
+            start_everything(run, &cluster, &config, &hostname, &node_id).await;
+        }
+    }
+    run.set_stage(Stage::Running);
+    boot.stop();
+    register(run, &config, &hostname).await;
+    std::future::pending().await
+}
+
+/// All services, in the order in which they can start.
+async fn start_everything(
+    run: &Arc<Run>,
+    cluster: &Cluster,
+    config: &NodeConfig,
+    hostname: &str,
+    node_id: &str,
+) {
+    let node = &run.node;
     for service in ["containerd", "udevd"] {
         run.start_service(service).await;
     }
-    certify(run, &config, &hostname).await;
+    certify(run, config, hostname).await;
     server::listen(run).await;
     run.start_service("apid").await;
-    let spec = resources::member(&node_id, &hostname, node.address, config.control_plane, run.version.tag());
-    cluster.announce(node.address, &hostname, spec, run.now());
+    let spec = resources::member(node_id, hostname, node.address, config.control_plane, run.version.tag());
+    cluster.announce(node.address, hostname, spec, run.now());
     run.start_service("cri").await;
     keep_certificates(run);
     if config.control_plane {
         run.start_service("trustd").await;
         node.world.notify();
-        etcd(run, &config, &hostname).await;
+        etcd(run, config, hostname).await;
         run.sleep(node.world.pace.kubernetes).await;
-        kubernetes::serve(run, &config, &hostname).await;
+        kubernetes::serve(run, config, hostname).await;
     }
     run.start_service("kubelet").await;
-    run.set_stage(Stage::Running);
-    sequence(run, "", "boot", sequence_event::Action::Stop);
-    register(run, &config, &hostname).await;
-    std::future::pending().await
 }
 
 /// Gets certificates: control planes make their own, workers are given theirs by a control plane.
@@ -320,6 +378,7 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         created: now,
         control_plane: config.control_plane,
         unschedulable: config.control_plane && !config.allow_scheduling_on_control_planes,
+        cordon: Cordon::No,
         labels,
         kubelet_version: config.kubernetes_version.clone(),
         os_image: format!("Talos ({})", run.version),
@@ -336,56 +395,4 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
     run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, true));
     run.update_status();
     world.notify();
-}
-
-/// Stops everything. Says whether the machine starts again.
-async fn shut_down(run: &Arc<Run>, end: Next) -> bool {
-    let node = &run.node;
-    let (actor, name, stage, again) = match end {
-        Next::Stay => return true,
-        Next::Reboot { actor } => (actor, "reboot", Stage::Rebooting, true),
-        Next::Upgrade { actor, version, stage } => {
-            let mut disk = node.disk();
-            disk.previous = Some(std::mem::replace(&mut disk.version, version));
-            (actor, if stage { "stageUpgrade" } else { "upgrade" }, Stage::Upgrading, true)
-        }
-        Next::Shutdown { actor } => (actor, "shutdown", Stage::ShuttingDown, false),
-        Next::Reset { actor, reboot } => {
-            let membership = node.disk().etcd;
-            if let Some((cluster, membership)) = run.cluster().zip(membership) {
-                cluster.leave_etcd(membership);
-            }
-            let installed = node.disk().installed;
-            node.disk().wipe(installed);
-            (actor, "reset", Stage::Resetting, reboot)
-        }
-    };
-    sequence(run, &actor, name, sequence_event::Action::Start);
-    run.set_stage(stage);
-    for task in ["cleanup", "stopAllServices"] {
-        task_event(run, &actor, task, task_event::Action::Start);
-        if task == "stopAllServices" {
-            for service in run.services.in_state(ServiceState::Running) {
-                if !matches!(service, "machined" | "apid") {
-                    run.service(service, ServiceState::Stopping, false, "stopping");
-                    run.service(service, ServiceState::Finished, false, "stopped");
-                }
-            }
-            run.sleep(node.world.pace.shutdown).await;
-        }
-        task_event(run, &actor, task, task_event::Action::Stop);
-    }
-    sequence(run, &actor, name, sequence_event::Action::Stop);
-    again
-}
-
-fn sequence(run: &Run, actor: &str, name: &str, action: sequence_event::Action) {
-    run.event_of(
-        actor,
-        &machine::SequenceEvent { sequence: name.to_owned(), action: action.into(), error: None },
-    );
-}
-
-fn task_event(run: &Run, actor: &str, name: &str, action: task_event::Action) {
-    run.event_of(actor, &machine::TaskEvent { task: name.to_owned(), action: action.into() });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -23,6 +23,7 @@ use crate::node::{Node, uuid};
 use crate::resources::{self, Store};
 use crate::rootfs;
 use crate::services::{ServiceState, Services};
+use crate::shutdown::ResetPlan;
 use crate::stage::Stage;
 use crate::tasks::Tasks;
 use crate::version::TalosVersion;
@@ -33,13 +34,13 @@ pub(crate) enum Next {
     /// It goes on.
     Stay,
     /// The machine restarts.
-    Reboot { actor: String },
+    Reboot { actor: String, force: bool },
     /// The machine stays off.
-    Shutdown { actor: String },
+    Shutdown { actor: String, force: bool },
     /// The machine restarts with another version; `stage` if that is put in place only on the way up.
     Upgrade { actor: String, version: TalosVersion, stage: bool },
-    /// The machine forgets everything, and restarts or stays off.
-    Reset { actor: String, reboot: bool },
+    /// The machine forgets what the plan says, and restarts or stays off.
+    Reset { actor: String, plan: ResetPlan },
 }
 
 /// What etcd is to begin with, if somebody asked for that.
@@ -73,6 +74,8 @@ pub(crate) struct Run {
     pub(crate) next: watch::Sender<Next>,
     /// Whether somebody asked for a bootstrap, and for which.
     pub(crate) bootstrap: watch::Sender<Bootstrap>,
+    /// Counts trials of configurations, and their ends.
+    trials: AtomicU64,
     /// Counts changes of the configuration.
     pub(crate) configured: watch::Sender<u64>,
     /// Whether an installer is at work.
@@ -111,6 +114,7 @@ impl Run {
             next: watch::Sender::new(Next::Stay),
             bootstrap: watch::Sender::new(Bootstrap::No),
             configured: watch::Sender::new(0),
+            trials: AtomicU64::new(0),
             maintenance: AtomicBool::new(false),
             stage: Mutex::new((Stage::Booting, false)),
             config: RwLock::default(),
@@ -227,6 +231,16 @@ impl Run {
         );
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Some(config);
         self.configured.send_modify(|count| *count += 1);
+    }
+
+    /// Begins a trial of a configuration, or the time without one. Only the last trial is taken back.
+    pub(crate) fn begin_trial(&self) -> u64 {
+        self.trials.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Whether nothing was applied since this trial began.
+    pub(crate) fn is_trial(&self, trial: u64) -> bool {
+        self.trials.load(Ordering::Relaxed) == trial
     }
 
     /// The cluster that the configuration is for.

@@ -207,7 +207,7 @@ pub(super) fn rollback(cx: &Context<'_>) -> Result<Answer, Status> {
     let previous = previous.ok_or_else(|| Status::unknown("there is no other version on the disk"))?;
     if !cx.lost() {
         replace(cx.run, previous);
-        cx.run.end(Next::Reboot { actor: String::new() });
+        cx.run.end(Next::Reboot { actor: String::new(), force: false });
     }
     let reply = machine::Rollback { metadata: None };
     Ok(Answer::one(&machine::RollbackResponse { messages: vec![reply] }))

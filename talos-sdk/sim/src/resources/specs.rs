@@ -178,7 +178,10 @@ pub(crate) fn machine_type(control_plane: bool) -> Spec {
 }
 
 pub(crate) fn machine_config(config: &NodeConfig) -> Spec {
-    let text = config.text.expose();
+    config_text(config.text.expose())
+}
+
+pub(crate) fn config_text(text: &str) -> Spec {
     let proto = config::MachineConfigSpec { yaml_marshalled: Bytes::copy_from_slice(text.as_bytes()) };
     Spec { proto: proto.encode_to_vec().into(), yaml: text.to_owned(), ..Spec::default() }
 }

@@ -17,5 +17,6 @@ mod recorded;
 mod resources;
 mod roles;
 mod routing;
+mod states;
 mod storage;
 mod world;
