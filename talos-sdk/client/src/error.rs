@@ -101,6 +101,8 @@ pub enum ErrorKind {
     Io,
     /// A watch can't go on from where it was; list and watch again.
     WatchLost,
+    /// An archive from the machine would write outside of the folder it is unpacked to, or more than was allowed.
+    UnsafeArchive,
     /// The installer ran on the machine and failed; [`Error::installer_exit`] has the reason.
     InstallerFailed,
     /// Several nodes failed with different kinds; [`Error::nodes`] has each.

@@ -75,30 +75,51 @@
 mod access;
 mod action;
 mod apply;
+mod archive;
 mod balance;
 mod body;
 mod bootstrap;
+mod bpf;
+mod capture;
 mod channel;
 mod client;
+mod clock;
 mod connect;
+mod containers;
+mod counters;
+mod cpu;
 pub mod danger;
+mod debug;
+mod disks;
+mod dmesg;
 mod endpoint;
 mod error;
 mod etcd;
 mod events;
 mod file;
+mod file_mode;
+mod files;
+mod generate;
 mod image_store;
 mod images;
+mod inspect;
 mod instant;
 mod kubeconfig;
 mod lifecycle;
 mod logs;
+mod lvm;
+mod md;
+mod memory;
+mod meta;
 mod method;
+mod netstat;
 mod node;
 mod options;
+mod pcap;
 mod per_node;
 mod pin;
 mod power;
+mod processes;
 mod raw;
 mod reply;
 pub mod resources;
@@ -106,18 +127,31 @@ mod services;
 mod stage;
 mod status;
 mod stream;
+mod system;
 mod talos_version;
+mod tar;
 mod target;
 mod tls;
 mod upgrade;
 mod upload;
+mod usage;
 mod version;
 
 pub use action::{Action, ActionProgress, Milestone, Outcome, Progress};
 pub use apply::{Applied, ApplyMode, ApplyOptions};
+pub use archive::{Archive, ExtractOptions, Extracted, SkippedFile};
 pub use body::ResponseBody;
+pub use bpf::{BpfFilter, BpfInstruction};
+pub use capture::{PacketCapture, PcapOptions};
 pub use channel::Channel;
 pub use client::Client;
+pub use clock::ClockComparison;
+pub use containers::{Container, ContainerNamespace, ContainerUsage};
+pub use counters::{Counters, DiskCounters, IoCounters, NetworkCounters};
+pub use cpu::{Cpu, CpuFrequency};
+pub use debug::{DebugContainer, DebugInput, DebugOutput, DebugProfile, DebugSession};
+pub use disks::{BlockDeviceWipe, Disk, DiskKind, WipeMethod};
+pub use dmesg::{DmesgOptions, Facility, KernelMessage, Priority};
 pub use endpoint::{DEFAULT_PORT, Endpoint};
 pub use error::{Error, ErrorKind, Result};
 pub use etcd::{
@@ -125,25 +159,46 @@ pub use etcd::{
     EtcdVersion, SavedSnapshot,
 };
 pub use events::{Event, EventAction, EventOptions, EventPayload, EventStream, EventTail, ServiceAction};
+pub use file_mode::{FileKind, FileMode};
+pub use files::{FileDetails, FileEntry, ListOptions, Xattr};
+pub use generate::{GenerateConfigurationOptions, GeneratedConfiguration};
 pub use image_store::ImageStore;
 pub use images::{
     Image, ImagePull, ImageVerification, LayerProgress, LayerState, PullProgress, RegistryCredentials,
 };
+pub use inspect::{ControllerDependency, DependencyKind};
 pub use lifecycle::{InstallerExit, InstallerRun};
 pub use logs::LogOptions;
+pub use memory::Memory;
+pub use meta::MetaKey;
+pub use netstat::{
+    NetstatOptions, PodNetworks, Socket, SocketFilter, SocketProcess, SocketProtocol, SocketState,
+    SocketTimer,
+};
 pub use node::Node;
 pub use options::ClientOptions;
+pub use pcap::{Packet, PcapHeader, PcapReader};
 pub use per_node::{Nodes, PerNode};
 pub use power::{
     AfterReset, RebootMode, RebootOptions, ResetOptions, ShutdownOptions, SystemPartition, Wipe,
 };
+pub use processes::{Process, ProcessState};
 pub use raw::Raw;
 pub use resources::{Resource, Resources};
 pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceState};
 pub use stage::{MachineStage, UnmetCondition};
 pub use stream::{ByteStream, ItemStream};
+pub use system::{CpuTime, LoadAverage, Mount, SoftInterrupts, SystemStat};
 pub use talos_version::TalosVersion;
 pub use upgrade::{UpgradeOptions, UpgradeWay};
+pub use usage::{Usage, UsageOptions, UsageThreshold};
 pub use version::Version;
 // Their types are in the signatures here.
 pub use {talos_pki, talosconfig};
+
+/// What reads bytes that a machine sends, for those who test it with any bytes. Nothing here is stable.
+#[doc(hidden)]
+pub mod parse {
+    pub use crate::archive::unpack;
+    pub use crate::tar::{TarEntry, TarKind, TarReader, inside, link_inside};
+}

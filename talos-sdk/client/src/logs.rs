@@ -3,7 +3,7 @@
 use talos_proto::common::ContainerDriver;
 use talos_proto::machine::LogsRequest;
 
-use crate::{ByteStream, Node};
+use crate::{ByteStream, Node, Result};
 
 /// Which log, and how much of it.
 ///
@@ -71,5 +71,13 @@ impl Node {
             tail_lines: options.tail.map_or(-1, |lines| i32::try_from(lines).unwrap_or(i32::MAX)),
         };
         ByteStream::new(self, message, |raw, request| async move { raw.machine().logs(request).await })
+    }
+
+    /// The services that have a log, for [`LogOptions::service`] (`machine.MachineService/LogsContainers`, any role).
+    /// Those of pods are found by [`containers`](Self::containers).
+    pub async fn log_ids(&self) -> Result<Vec<String>> {
+        let reply =
+            self.call((), |raw, request| async move { raw.machine().logs_containers(request).await }).await?;
+        Ok(reply.single()?.ids)
     }
 }

@@ -44,6 +44,10 @@ messages! {
     in machine:
     ApplyConfigurationResponse: ApplyConfiguration;
     BootstrapResponse: Bootstrap;
+    ContainersResponse: Container;
+    CpuFreqStatsResponse: CpUsFreqStats;
+    CpuInfoResponse: CpUsInfo;
+    DiskStatsResponse: DiskStats;
     EtcdAlarmDisarmResponse: EtcdAlarmDisarm;
     EtcdAlarmListResponse: EtcdAlarm;
     EtcdDefragmentResponse: EtcdDefragment;
@@ -57,15 +61,47 @@ messages! {
     EtcdRemoveMemberByIdResponse: EtcdRemoveMemberById;
     EtcdStatusResponse: EtcdStatus;
     GenerateClientConfigurationResponse: GenerateClientConfiguration;
+    GenerateConfigurationResponse: GenerateConfiguration;
+    HostnameResponse: Hostname;
     ImagePullResponse: ImagePull;
+    LoadAvgResponse: LoadAvg;
+    LogsContainersResponse: LogsContainer;
+    MemoryResponse: Memory;
+    MetaDeleteResponse: MetaDelete;
+    MetaWriteResponse: MetaWrite;
+    MountsResponse: Mounts;
+    NetstatResponse: Netstat;
+    NetworkDeviceStatsResponse: NetworkDeviceStats;
+    ProcessesResponse: Process;
     RebootResponse: Reboot;
     ResetResponse: Reset;
+    RestartResponse: Restart;
     RollbackResponse: Rollback;
     ServiceListResponse: ServiceList;
+    ServiceRestartResponse: ServiceRestart;
+    ServiceStartResponse: ServiceStart;
+    ServiceStopResponse: ServiceStop;
     ShutdownResponse: Shutdown;
+    StatsResponse: Stats;
     SystemStatResponse: SystemStat;
     UpgradeResponse: Upgrade;
     VersionResponse: Version;
+}
+
+messages! {
+    in inspect:
+    ControllerRuntimeDependenciesResponse: ControllerRuntimeDependency;
+}
+
+messages! {
+    in storage:
+    BlockDeviceWipeResponse: BlockDeviceWipe;
+    DisksResponse: Disks;
+}
+
+messages! {
+    in time:
+    TimeResponse: Time;
 }
 
 macro_rules! streamed {
@@ -82,10 +118,13 @@ macro_rules! streamed {
 
 streamed! {
     common::Data;
+    machine::DiskUsageInfo;
     machine::Event;
+    machine::FileInfo;
     machine::ImageListResponse;
 }
 
+impl HasMetadata for talos_proto::machine::DebugContainerRunResponse {}
 impl HasMetadata for talos_proto::machine::ImageServiceListResponse {}
 impl HasMetadata for talos_proto::machine::ImageServicePullResponse {}
 impl HasMetadata for talos_proto::machine::LifecycleServiceInstallResponse {}

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use talos_proto::machine::{ServiceEvent as ProtoEvent, ServiceHealth as ProtoHealth, ServiceInfo};
+use talos_proto::machine::{
+    ServiceEvent as ProtoEvent, ServiceHealth as ProtoHealth, ServiceInfo, ServiceRestartRequest,
+    ServiceStartRequest, ServiceStopRequest,
+};
 
 use crate::instant::instant;
-use crate::{Node, Result};
+use crate::{Error, ErrorKind, Node, Result};
 
 /// A service of a machine, such as `kubelet` or `etcd`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +155,72 @@ impl Node {
             .await?
             .single()?;
         Ok(reply.services.into_iter().map(service).collect())
+    }
+
+    /// One service of the machine, such as `kubelet` (`machine.MachineService/ServiceList`, any role).
+    ///
+    /// [`ErrorKind::NotFound`]: the machine has no service of that name.
+    ///
+    /// ```
+    /// # use talos_client::{Client, ClientOptions};
+    /// # use talos_sim::{ClusterOptions, Simulation, SimulationOptions};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let simulation = Simulation::start(SimulationOptions::default())?;
+    /// # let cluster = simulation.cluster(ClusterOptions::default()).await?;
+    /// # let config = cluster.talosconfig([talos_pki::Role::Admin])?;
+    /// # let config = talosconfig::TalosConfig::from_yaml(config.expose())?;
+    /// # let node = Client::connect(&config, ClientOptions::default())?.endpoint();
+    /// let kubelet = node.service("kubelet").await?;
+    /// assert!(kubelet.is_running());
+    /// assert!(node.service("none").await.is_err_and(|error| error.is_not_found()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn service(&self, id: &str) -> Result<Service> {
+        let found = self.services().await?.into_iter().find(|service| service.id == id);
+        found.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("the machine has no service {id:?}")).at(
+                Some("ServiceList"),
+                self.name(),
+                None,
+            )
+        })
+    }
+
+    /// Starts a service (`machine.MachineService/ServiceStart`, os:admin or os:operator).
+    ///
+    /// The machine answers before the service runs: look at [`service`](Self::service) then. It allows this for few
+    /// services only, and its error for the others has no kind of its own.
+    pub async fn start_service(&self, id: impl Into<String>) -> Result<()> {
+        let request = ServiceStartRequest { id: id.into() };
+        let reply = self
+            .call(request, |raw, request| async move { raw.machine().service_start(request).await })
+            .await?;
+        reply.single()?;
+        Ok(())
+    }
+
+    /// Stops a service (`machine.MachineService/ServiceStop`, os:admin or os:operator), as
+    /// [`start_service`](Self::start_service) starts it.
+    pub async fn stop_service(&self, id: impl Into<String>) -> Result<()> {
+        let request = ServiceStopRequest { id: id.into() };
+        let reply = self
+            .call(request, |raw, request| async move { raw.machine().service_stop(request).await })
+            .await?;
+        reply.single()?;
+        Ok(())
+    }
+
+    /// Restarts a service (`machine.MachineService/ServiceRestart`, os:admin or os:operator), as
+    /// [`start_service`](Self::start_service) starts it.
+    pub async fn restart_service(&self, id: impl Into<String>) -> Result<()> {
+        let request = ServiceRestartRequest { id: id.into() };
+        let reply = self
+            .call(request, |raw, request| async move { raw.machine().service_restart(request).await })
+            .await?;
+        reply.single()?;
+        Ok(())
     }
 }
 

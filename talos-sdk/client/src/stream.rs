@@ -15,7 +15,7 @@ use tonic::{Response, Status, Streaming};
 use crate::node::{Node, Origin, Reply};
 use crate::raw::Raw;
 use crate::reply::HasMetadata;
-use crate::{Result, reply};
+use crate::{ErrorKind, Result, reply};
 
 type Opening<M> = Pin<Box<dyn Future<Output = Result<Begun<M>>> + Send>>;
 
@@ -166,6 +166,9 @@ pub struct ByteStream {
     messages: Messages<Data>,
     /// What an [`AsyncRead`] has not taken yet of a piece.
     rest: Bytes,
+    /// Whether the deadline is how it is to end, once it began.
+    ends_at_deadline: bool,
+    began: bool,
 }
 
 impl ByteStream {
@@ -176,7 +179,18 @@ impl ByteStream {
         F: FnOnce(Raw, tonic::Request<Q>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Response<Streaming<Data>>, Status>> + Send + 'static,
     {
-        Self { messages: Messages::new(node, message, call), rest: Bytes::new() }
+        Self {
+            messages: Messages::new(node, message, call),
+            rest: Bytes::new(),
+            ends_at_deadline: false,
+            began: false,
+        }
+    }
+
+    /// The same stream, which takes the deadline for its end once something came.
+    pub(crate) fn ending_at_deadline(mut self) -> Self {
+        self.ends_at_deadline = true;
+        self
     }
 }
 
@@ -190,7 +204,15 @@ impl Stream for ByteStream {
         loop {
             match ready!(self.messages.poll_message(cx)) {
                 Some(Ok(data)) if data.bytes.is_empty() => {}
-                Some(Ok(data)) => return Poll::Ready(Some(Ok(data.bytes))),
+                Some(Ok(data)) => {
+                    self.began = true;
+                    return Poll::Ready(Some(Ok(data.bytes)));
+                }
+                Some(Err(error))
+                    if self.began && self.ends_at_deadline && error.kind() == ErrorKind::DeadlineExceeded =>
+                {
+                    return Poll::Ready(None);
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

@@ -1,9 +1,15 @@
 //! The calls of the machine API, against simulated machines and against servers that misbehave.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod debug;
 mod etcd;
+mod files;
+mod host;
+mod images;
 mod lab;
+mod network;
 mod power;
+mod storage;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrade;

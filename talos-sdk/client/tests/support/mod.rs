@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, SystemTime};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
@@ -24,7 +25,7 @@ use talos_pki::{CaOptions, CertificateAuthority, FixedClock, LeafOptions, Role, 
 use talos_proto::machine;
 use talosconfig::Context;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -92,10 +93,30 @@ pub(crate) enum Answer {
     Cut(Vec<u8>),
     /// The connection is closed.
     Drop,
+    /// These messages, and then this status.
+    Ending(Vec<Vec<u8>>, tonic::Code, &'static str),
+    /// What this makes of the requests while they come.
+    Live(Live),
     /// The stream is reset unread, as HTTP/2 allows.
     Refuse,
     /// A web server's answer.
     Http(u16),
+}
+
+/// Takes the body of a call, and what its answer is sent with.
+pub(crate) type Live =
+    Arc<dyn Fn(Incoming, mpsc::UnboundedSender<Frame<Bytes>>) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What ends a call.
+pub(crate) fn trailers(code: tonic::Code, text: &'static str) -> Frame<Bytes> {
+    let fields =
+        [("grpc-status", HeaderValue::from(code as i32)), ("grpc-message", HeaderValue::from_static(text))];
+    Frame::trailers(fields.into_iter().map(|(name, value)| (name.parse().unwrap(), value)).collect())
+}
+
+/// Each message.
+pub(crate) fn many<M: Message>(messages: impl IntoIterator<Item = M>) -> Answer {
+    Answer::Messages(messages.into_iter().map(|message| message.encode_to_vec()).collect())
 }
 
 /// The reply with one message of one node.
@@ -119,6 +140,27 @@ pub(crate) struct Seen {
     pub(crate) method: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+}
+
+impl Seen {
+    /// The messages of the caller.
+    pub(crate) fn requests<M: Message + Default>(&self) -> Vec<M> {
+        let mut body = self.body.clone();
+        let mut messages = Vec::new();
+        while body.has_remaining() {
+            assert_eq!(body.get_u8(), 0, "not compressed");
+            let length = body.get_u32() as usize;
+            messages.push(M::decode(body.split_to(length)).unwrap());
+        }
+        messages
+    }
+
+    /// The one message of the caller.
+    pub(crate) fn request<M: Message + Default>(&self) -> M {
+        let mut messages = self.requests();
+        assert_eq!(messages.len(), 1);
+        messages.remove(0)
+    }
 }
 
 #[derive(Default)]
@@ -286,8 +328,6 @@ impl Drop for Abandoned {
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<ReplyBody>, h2::Error> {
     let method = request.uri().path().rsplit('/').next().unwrap().to_owned();
     let headers = request.headers().clone();
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    shared.seen.lock().unwrap().push(Seen { method: method.clone(), headers, body });
     let answer = {
         let mut answers = shared.answers.lock().unwrap();
         match answers.get_mut(&method) {
@@ -297,6 +337,14 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         }
     };
     let response = |body| Response::builder().header("content-type", "application/grpc").body(body).unwrap();
+    let body = request.into_body();
+    if let Answer::Live(live) = &answer {
+        let (sender, frames) = mpsc::unbounded_channel();
+        tokio::spawn(live(body, sender));
+        return Ok(response(ReplyBody { data: None, end: End::Live(frames) }));
+    }
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    shared.seen.lock().unwrap().push(Seen { method: method.clone(), headers, body });
     let mut abandoned = Abandoned(Some(Arc::clone(&shared)));
     match answer {
         Answer::Never => std::future::pending().await,
@@ -320,6 +368,12 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
             let frames: Vec<u8> = messages.iter().flat_map(|message| frame(message)).collect();
             Ok(response(ReplyBody { data: Some(frames.into()), end: End::Trailers }))
         }
+        Answer::Ending(messages, code, text) => {
+            abandoned.0 = None;
+            let frames: Vec<u8> = messages.iter().flat_map(|message| frame(message)).collect();
+            Ok(response(ReplyBody { data: Some(frames.into()), end: End::Status(code, text) }))
+        }
+        Answer::Live(_) => unreachable!("it was answered above"),
         Answer::Cut(message) => {
             abandoned.0 = None;
             Ok(response(ReplyBody::new(message, End::Nothing)))
@@ -345,6 +399,8 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
 
 enum End {
     Trailers,
+    Status(tonic::Code, &'static str),
+    Live(mpsc::UnboundedReceiver<Frame<Bytes>>),
     Nothing,
     Never(Abandoned),
 }
@@ -361,7 +417,7 @@ impl ReplyBody {
 }
 
 /// A message as it is on the wire.
-fn frame(message: &[u8]) -> Bytes {
+pub(crate) fn frame(message: &[u8]) -> Bytes {
     let mut data = BytesMut::new();
     data.put_u8(0);
     data.put_u32(message.len().try_into().unwrap());
@@ -375,20 +431,19 @@ impl Body for ReplyBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut TaskContext<'_>,
+        cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if let Some(data) = self.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        match self.end {
-            End::Never(_) => Poll::Pending,
-            End::Nothing => Poll::Ready(None),
-            End::Trailers => {
-                self.end = End::Nothing;
-                let trailers =
-                    HeaderMap::from_iter([("grpc-status".parse().unwrap(), HeaderValue::from_static("0"))]);
-                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
-            }
-        }
+        let last = match &mut self.end {
+            End::Never(_) => return Poll::Pending,
+            End::Nothing => return Poll::Ready(None),
+            End::Live(frames) => return frames.poll_recv(cx).map(|frame| frame.map(Ok)),
+            End::Trailers => trailers(tonic::Code::Ok, ""),
+            End::Status(code, text) => trailers(*code, text),
+        };
+        self.end = End::Nothing;
+        Poll::Ready(Some(Ok(last)))
     }
 }
