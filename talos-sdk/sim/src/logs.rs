@@ -123,6 +123,14 @@ impl Log {
         let end = text.bytes.len().min(start + CHUNK);
         (Bytes::copy_from_slice(&text.bytes[start..end]), text.dropped + end)
     }
+
+    /// The line that begins there, its end included.
+    fn line(&self, position: usize) -> (Bytes, usize) {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = &text.bytes[position.saturating_sub(text.dropped).min(text.bytes.len())..];
+        let line = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        (Bytes::copy_from_slice(line), text.dropped + text.bytes.len() - rest.len() + line.len())
+    }
 }
 
 /// A place in a log.
@@ -135,9 +143,23 @@ pub(crate) struct LogReader {
 impl LogReader {
     /// The next piece: nothing at the end, unless the reader follows.
     pub(crate) async fn next(&mut self, log: &Log, follow: bool) -> Option<Bytes> {
+        self.take(log, follow, Log::from).await
+    }
+
+    /// The same, line by line.
+    pub(crate) async fn next_line(&mut self, log: &Log, follow: bool) -> Option<Bytes> {
+        self.take(log, follow, Log::line).await
+    }
+
+    async fn take(
+        &mut self,
+        log: &Log,
+        follow: bool,
+        piece: fn(&Log, usize) -> (Bytes, usize),
+    ) -> Option<Bytes> {
         loop {
             self.end.borrow_and_update();
-            let (piece, position) = log.from(self.position);
+            let (piece, position) = piece(log, self.position);
             self.position = position;
             if !piece.is_empty() {
                 return Some(piece);
@@ -175,6 +197,11 @@ mod tests {
         assert_eq!(read(&log, 0).await, "");
         assert_eq!(read(&log, 2).await, "two\nthree\n");
         assert_eq!(read(&log, 9).await, "one\ntwo\nthree\n");
+        let mut lines = log.tail(2);
+        for line in ["two\n", "three\n"] {
+            assert_eq!(lines.next_line(&log, false).await.unwrap(), line);
+        }
+        assert_eq!(lines.next_line(&log, false).await, None);
     }
 
     #[tokio::test]

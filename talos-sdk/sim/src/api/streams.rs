@@ -55,7 +55,8 @@ pub(super) fn dmesg(cx: &Context<'_>, request: machine::DmesgRequest) -> Answer 
     let node = cx.run.node.clone();
     let reader = node.kernel.tail(if request.tail { 0 } else { -1 });
     Answer::many(stream::unfold((node, reader), move |(node, mut reader)| async move {
-        let piece = reader.next(&node.kernel, request.follow).await?;
-        Some((Ok(data(piece)), (node, reader)))
+        // One message of the kernel an item.
+        let message = reader.next_line(&node.kernel, request.follow).await?;
+        Some((Ok(data(message)), (node, reader)))
     }))
 }
