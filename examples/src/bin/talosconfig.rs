@@ -325,9 +325,6 @@ async fn issue(connection: &Connection, path: &Path, roles: &[String], ttl: Dura
     let [node] = nodes else {
         return Err(Failure::new("a certificate comes from one machine: name one control plane with -n"));
     };
-    let mut config = client.node(node).client_configuration(&roles, ttl).await?;
-    // Talos names no endpoints: those that were used just now work.
-    let endpoints = client.endpoints().map(ToString::to_string).collect();
-    config.current_mut(None)?.endpoints = endpoints;
+    let config = client.node(node).client_configuration(&roles, ttl).await?;
     Ok(config.save(path)?)
 }

@@ -1,5 +1,6 @@
 //! Giving a machine its configuration.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -55,8 +56,8 @@ impl ApplyMode {
 pub struct ApplyOptions {
     /// When it takes effect.
     pub mode: ApplyMode,
-    /// Only check it and tell what would change. Note that a machine which tries out another configuration gives that
-    /// up for a dry run too.
+    /// Only check it and tell what would change, see [`Applied::diff`]. A machine that tries out another configuration
+    /// ends that trial for a dry run too, unless the mode is [`ApplyMode::Try`]: see [`ApplyWarning::TrialEnded`].
     pub dry_run: bool,
     /// With [`ApplyMode::Try`]: after this the former configuration comes back; the machine takes one minute if
     /// there is none. At least a second.
@@ -88,15 +89,60 @@ impl ApplyOptions {
 }
 
 /// What became of a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` does not show the details, for a difference may have secrets in it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Applied {
     /// The mode that the machine chose.
     pub mode: ApplyMode,
-    /// What the machine finds questionable.
-    pub warnings: Vec<String>,
-    /// What happens now, in words; for a dry run, what would change.
+    /// What is questionable.
+    pub warnings: Vec<ApplyWarning>,
+    /// What happens now, in words; for a dry run, what would happen and what would change.
     pub details: String,
+}
+
+impl Applied {
+    /// For a dry run: what would change, as a unified diff of texts. It may have secrets in it.
+    #[must_use]
+    pub fn diff(&self) -> Option<&str> {
+        let (_, diff) = self.details.split_once("Config diff:\n\n")?;
+        Some(diff)
+    }
+}
+
+impl fmt::Debug for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Applied")
+            .field("mode", &self.mode)
+            .field("warnings", &self.warnings)
+            .field("details", &format_args!("[{} bytes]", self.details.len()))
+            .finish()
+    }
+}
+
+/// What is questionable about applying a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ApplyWarning {
+    /// The machine finds this questionable about the configuration.
+    Machine(String),
+    /// Before the call, the configuration in use was not the one that is saved: another one was tried out, or staged.
+    /// This dry run has ended the trial: what was tried out stays in use until the next boot or apply, and is not
+    /// taken back in time. A dry run with [`ApplyMode::Try`] does not do that.
+    TrialEnded,
+}
+
+impl fmt::Display for ApplyWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Machine(text) => f.write_str(text),
+            Self::TrialEnded => f.write_str(
+                "a configuration that was being tried out will not be taken back any more, for a dry run ends a trial \
+                 too: apply the right one again",
+            ),
+        }
+    }
 }
 
 impl Node {
@@ -130,14 +176,17 @@ impl Node {
             dry_run: options.dry_run,
             try_mode_timeout,
         };
+        // Whoever may not look, or on a version where it can't be seen, is not warned.
+        let trial = options.dry_run
+            && options.mode != ApplyMode::Try
+            && !self.in_maintenance()
+            && self.configurations().await.is_ok_and(|found| found.differ());
         let reply = self
             .call(message, |raw, request| async move { raw.machine().apply_configuration(request).await })
             .await?
             .single()?;
-        Ok(Applied {
-            mode: ApplyMode::from_proto(reply.mode()),
-            warnings: reply.warnings,
-            details: reply.mode_details,
-        })
+        let mut warnings: Vec<_> = reply.warnings.iter().cloned().map(ApplyWarning::Machine).collect();
+        warnings.extend(trial.then_some(ApplyWarning::TrialEnded));
+        Ok(Applied { mode: ApplyMode::from_proto(reply.mode()), warnings, details: reply.mode_details })
     }
 }

@@ -84,6 +84,7 @@ mod capture;
 mod channel;
 mod client;
 mod clock;
+mod configuration;
 mod connect;
 mod containers;
 mod counters;
@@ -100,6 +101,7 @@ mod file;
 mod file_mode;
 mod files;
 mod generate;
+mod health;
 mod image_store;
 mod images;
 mod inspect;
@@ -138,7 +140,7 @@ mod usage;
 mod version;
 
 pub use action::{Action, ActionProgress, Milestone, Outcome, Progress};
-pub use apply::{Applied, ApplyMode, ApplyOptions};
+pub use apply::{Applied, ApplyMode, ApplyOptions, ApplyWarning};
 pub use archive::{Archive, ExtractOptions, Extracted, SkippedFile};
 pub use body::ResponseBody;
 pub use bpf::{BpfFilter, BpfInstruction};
@@ -146,6 +148,7 @@ pub use capture::{PacketCapture, PcapOptions};
 pub use channel::Channel;
 pub use client::Client;
 pub use clock::ClockComparison;
+pub use configuration::Configuration;
 pub use containers::{Container, ContainerNamespace, ContainerUsage};
 pub use counters::{Counters, DiskCounters, IoCounters, NetworkCounters};
 pub use cpu::{Cpu, CpuFrequency};
@@ -162,11 +165,13 @@ pub use events::{Event, EventAction, EventOptions, EventPayload, EventStream, Ev
 pub use file_mode::{FileKind, FileMode};
 pub use files::{FileDetails, FileEntry, ListOptions, Xattr};
 pub use generate::{GenerateConfigurationOptions, GeneratedConfiguration};
+pub use health::{HealthOptions, HealthProgress, HealthState};
 pub use image_store::ImageStore;
 pub use images::{
     Image, ImagePull, ImageVerification, LayerProgress, LayerState, PullProgress, RegistryCredentials,
 };
 pub use inspect::{ControllerDependency, DependencyKind};
+pub use kubeconfig::{KubeconfigFile, KubeconfigMerge, KubeconfigRename, MergedKubeconfig, OnConflict};
 pub use lifecycle::{InstallerExit, InstallerRun};
 pub use logs::LogOptions;
 pub use memory::Memory;

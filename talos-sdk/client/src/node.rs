@@ -56,6 +56,15 @@ impl Node {
         self
     }
 
+    /// The endpoints of the client.
+    pub(crate) fn endpoints(&self) -> Vec<String> {
+        self.channel.shared.balancer.endpoints().map(ToString::to_string).collect()
+    }
+
+    pub(crate) fn in_maintenance(&self) -> bool {
+        self.channel.shared.maintenance
+    }
+
     /// The same node, without a limit of its own for each call.
     pub(crate) fn without_timeout(mut self) -> Self {
         self.channel.timeout = None;

@@ -117,6 +117,7 @@ macro_rules! streamed {
 }
 
 streamed! {
+    cluster::HealthCheckProgress;
     common::Data;
     machine::DiskUsageInfo;
     machine::Event;

@@ -1,6 +1,8 @@
 //! The calls of the machine API, against simulated machines and against servers that misbehave.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod access;
+mod apply;
 mod debug;
 mod etcd;
 mod files;

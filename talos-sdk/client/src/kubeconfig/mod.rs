@@ -1,5 +1,8 @@
 //! Access to the Kubernetes of a cluster.
 
+mod file;
+mod merge;
+
 use std::io::Read;
 
 use bytes::Bytes;
@@ -10,6 +13,9 @@ use talos_pki::SecretString;
 use crate::reply::malformed;
 use crate::{ByteStream, Error, ErrorKind, Node, Result};
 
+pub use file::KubeconfigFile;
+pub use merge::{KubeconfigMerge, KubeconfigRename, MergedKubeconfig, OnConflict};
+
 /// A kubeconfig is a few KiB; what is larger than this is something else.
 const MAX_ARCHIVE: usize = 1 << 20;
 const MAX_FILE: u64 = 4 << 20;
@@ -18,6 +24,8 @@ const BLOCK: usize = 512;
 impl Node {
     /// A kubeconfig for an administrator, with a new client certificate
     /// (`machine.MachineService/Kubeconfig`, os:admin, on a control plane node).
+    ///
+    /// Each call makes another certificate. [`KubeconfigFile::merge`] puts it into the kubeconfig of a user.
     ///
     /// [`ErrorKind::FailedPrecondition`]: the machine has no authority of Kubernetes, so it is a worker.
     pub async fn kubeconfig(&self) -> Result<SecretString> {
