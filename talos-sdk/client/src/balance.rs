@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::connect::{Connection, Connector};
+use crate::tls::Tls;
 use crate::{Endpoint, Error, ErrorKind, Result};
 
 const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
@@ -24,6 +25,8 @@ pub(crate) struct Balancer {
     peers: Vec<Arc<Peer>>,
     next: AtomicUsize,
     connector: Arc<Connector>,
+    /// How long a connection without calls is kept.
+    idle: Option<Duration>,
     changed: watch::Sender<()>,
 }
 
@@ -50,7 +53,11 @@ struct State {
 }
 
 impl Balancer {
-    pub(crate) fn new(endpoints: Vec<Endpoint>, connector: Connector) -> Result<Self> {
+    pub(crate) fn new(
+        endpoints: Vec<Endpoint>,
+        connector: Connector,
+        idle: Option<Duration>,
+    ) -> Result<Self> {
         let changed = watch::Sender::new(());
         let mut peers = Vec::new();
         for endpoint in endpoints {
@@ -68,7 +75,18 @@ impl Balancer {
         for last in (1..peers.len()).rev() {
             peers.swap(last, usize::try_from(random()).unwrap_or(0) % (last + 1));
         }
-        Ok(Self { peers, next: AtomicUsize::new(0), connector: Arc::new(connector), changed })
+        Ok(Self { peers, next: AtomicUsize::new(0), connector: Arc::new(connector), idle, changed })
+    }
+
+    pub(crate) fn tls(&self) -> &Tls {
+        &self.connector.tls
+    }
+
+    /// Has the next calls connect anew; calls that run go on.
+    pub(crate) fn reconnect(&self) {
+        for peer in &self.peers {
+            peer.lock().connection = None;
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -87,21 +105,30 @@ impl Balancer {
         self.connector.tls.check_own_certificate()?;
 
         let mut changes = self.changed.subscribe();
-        // Where all are backing off there is nobody else to serve the call, so all are tried.
-        let all = !self.peers.iter().any(|peer| peer.lock().may_connect());
-        let wanted: Vec<u64> = self.peers.iter().map(|peer| self.ensure_attempt(peer, all)).collect();
-        loop {
+        // Those that back off may be back by now: they are tried too where nobody else serves the call.
+        let mut untried: Vec<&Arc<Peer>> = self.peers.iter().collect();
+        for even_if_backing_off in [false, true] {
+            let mut wanted = Vec::new();
+            untried.retain(|peer| match self.ensure_attempt(peer, even_if_backing_off) {
+                Some(attempt) => {
+                    wanted.push((*peer, attempt));
+                    false
+                }
+                None => true,
+            });
+            while wanted.iter().any(|(peer, attempt)| peer.lock().ended < *attempt) {
+                if let Some(found) = self.connected() {
+                    return Ok(found);
+                }
+                if changes.changed().await.is_err() {
+                    return Err(self.failure());
+                }
+            }
             if let Some(found) = self.connected() {
                 return Ok(found);
             }
-            let over = self.peers.iter().zip(&wanted).all(|(peer, wanted)| peer.lock().ended >= *wanted);
-            if over {
-                return Err(self.failure());
-            }
-            if changes.changed().await.is_err() {
-                return Err(self.failure());
-            }
         }
+        Err(self.failure())
     }
 
     fn connected(&self) -> Option<(Arc<Peer>, Arc<Connection>)> {
@@ -124,25 +151,31 @@ impl Balancer {
         found
     }
 
-    /// Starts to connect where that may be done and nobody does, and tells which attempt to wait for.
-    fn ensure_attempt(&self, peer: &Arc<Peer>, even_if_backing_off: bool) -> u64 {
+    /// Starts to connect where that may be done and nobody does, and tells which attempt to wait for, if any.
+    fn ensure_attempt(&self, peer: &Arc<Peer>, even_if_backing_off: bool) -> Option<u64> {
         let mut state = peer.lock();
         if state.attempt.is_some() {
-            return state.ended + 1;
+            return Some(state.ended + 1);
         }
         if !state.may_connect() && !even_if_backing_off {
-            return state.ended;
+            return None;
         }
         state.connection = None;
         let attempt = Attempt { peer: Arc::downgrade(peer), outcome: None };
         let connector = Arc::clone(&self.connector);
         let endpoint = peer.endpoint.clone();
+        let (idle, weak) = (self.idle, Arc::downgrade(peer));
         let task = tokio::spawn(async move {
             let mut attempt = attempt;
-            attempt.outcome = Some(connector.connect(&endpoint).await);
+            let outcome = connector.connect(&endpoint).await.map(Arc::new);
+            if let (Ok(connection), Some(idle)) = (&outcome, idle) {
+                let watch = tokio::spawn(close_when_idle(weak, Arc::downgrade(connection), idle));
+                _ = connection.watch.set(watch.abort_handle());
+            }
+            attempt.outcome = Some(outcome);
         });
         state.attempt = Some(task.abort_handle());
-        state.ended + 1
+        Some(state.ended + 1)
     }
 
     /// Why nothing is connected.
@@ -189,7 +222,7 @@ impl Peer {
         }
     }
 
-    fn finish(&self, outcome: Result<Connection>) {
+    fn finish(&self, outcome: Result<Arc<Connection>>) {
         {
             let mut state = self.lock();
             state.attempt = None;
@@ -197,7 +230,7 @@ impl Peer {
             match outcome {
                 Ok(connection) => {
                     tracing::debug!(endpoint = %self.name, "connected");
-                    state.connection = Some(Arc::new(connection));
+                    state.connection = Some(connection);
                     state.failures = 0;
                     state.not_before = None;
                     state.error = None;
@@ -217,7 +250,9 @@ impl Peer {
 
 impl State {
     fn open_connection(&self) -> Option<Arc<Connection>> {
-        self.connection.as_ref().filter(|connection| !connection.sender.is_closed()).cloned()
+        let connection = self.connection.as_ref().filter(|connection| !connection.sender.is_closed())?;
+        connection.touch();
+        Some(Arc::clone(connection))
     }
 
     fn may_connect(&self) -> bool {
@@ -236,7 +271,7 @@ impl Drop for Peer {
 /// Reports the outcome of a try to connect, also when its task is dropped.
 struct Attempt {
     peer: Weak<Peer>,
-    outcome: Option<Result<Connection>>,
+    outcome: Option<Result<Arc<Connection>>>,
 }
 
 impl Drop for Attempt {
@@ -246,6 +281,22 @@ impl Drop for Attempt {
             peer.finish(
                 outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::Canceled, "connecting was given up"))),
             );
+        }
+    }
+}
+
+/// Takes a connection out of use once no call has used it for so long; with that it closes.
+async fn close_when_idle(peer: Weak<Peer>, connection: Weak<Connection>, idle: Duration) {
+    while let Some(used) = connection.upgrade().map(|connection| connection.used()) {
+        tokio::time::sleep_until(used + idle).await;
+        let (Some(peer), Some(connection)) = (peer.upgrade(), connection.upgrade()) else { return };
+        // Calls under way hold it, beside the peer and us.
+        if Arc::strong_count(&connection) > 2 {
+            connection.touch();
+        } else if connection.used() + idle <= Instant::now() {
+            tracing::debug!(endpoint = %peer.name, "the connection is idle");
+            peer.discard(&connection);
+            return;
         }
     }
 }

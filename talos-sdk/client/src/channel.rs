@@ -41,8 +41,6 @@ pub(crate) struct Shared {
     pub(crate) authorization: Option<HeaderValue>,
     /// In maintenance mode there is one machine and nobody to forward to.
     pub(crate) maintenance: bool,
-    /// The roles in our certificate; `None` without one.
-    pub(crate) roles: Option<Vec<String>>,
     /// The nodes of the context.
     pub(crate) default_nodes: Vec<String>,
     pub(crate) versions: Versions,
@@ -182,11 +180,16 @@ impl Channel {
             Err(_) => Err(match progress.sent {
                 None => overdue("no endpoint could be connected"),
                 Some((peer, connection, received)) => {
-                    // Not one byte since the call was sent: the machine may be gone without a word.
                     if connection.monitor.received() == received {
                         peer.discard(&connection);
+                        Error::new(
+                            ErrorKind::Unresponsive,
+                            "not one byte came back in the time given for the call: the machine hangs, or lost its \
+                             power or network; look at its console, or try again",
+                        )
+                    } else {
+                        overdue("no answer came")
                     }
-                    overdue("no answer came")
                 }
             }),
         }
@@ -228,7 +231,8 @@ impl Channel {
         mut outgoing: Outgoing,
         progress: &mut Progress,
     ) -> Result<(http::Response<Incoming>, Arc<Connection>)> {
-        let most = self.shared.balancer.len().max(2) + 1;
+        // Every endpoint may have a connection that is about to break, and break once more after that.
+        let most = (2 * self.shared.balancer.len() + 1).max(3);
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -297,11 +301,9 @@ impl Outgoing {
 /// Whether the server said that it did nothing with the request.
 fn was_refused(error: &hyper::Error) -> bool {
     let Some(http2) = http2(error) else { return false };
-    match http2.reason() {
-        Some(Reason::REFUSED_STREAM) => http2.is_reset(),
-        Some(Reason::NO_ERROR) => http2.is_go_away() && http2.is_remote(),
-        _ => false,
-    }
+    // A GOAWAY ends only calls that came after those it lists as seen, whatever its reason.
+    let gone = http2.is_go_away() && http2.is_remote();
+    gone || http2.is_reset() && http2.reason() == Some(Reason::REFUSED_STREAM)
 }
 
 fn http2(error: &hyper::Error) -> Option<&h2::Error> {
@@ -313,7 +315,8 @@ pub(crate) fn explain(error: hyper::Error, monitor: &Monitor) -> Error {
     if let Some(error) = monitor.failure() {
         return error;
     }
-    let (kind, message) = match http2(&error).and_then(h2::Error::reason) {
+    let reset = http2(&error).filter(|error| error.is_reset());
+    let (kind, message) = match reset.and_then(h2::Error::reason) {
         Some(Reason::CANCEL) => (ErrorKind::Canceled, "the server ended the call without a status"),
         Some(Reason::ENHANCE_YOUR_CALM) => (ErrorKind::ResourceExhausted, "the server wants fewer requests"),
         _ => (

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
-use talos_pki::Fingerprint;
+use talos_pki::{Certificate, Clock, Fingerprint, Identity};
 use talosconfig::{Context, TalosConfig};
 
 use crate::balance::Balancer;
 use crate::channel::{Channel, Shared};
 use crate::connect::Connector;
+use crate::dial::Dial;
+use crate::proxy::Proxies;
 use crate::talos_version::Versions;
 use crate::target::Target;
 use crate::tls::{self, Tls};
@@ -39,10 +41,10 @@ impl Client {
     /// A client of the cluster of this context.
     pub fn from_context(context: &Context, options: ClientOptions) -> Result<Self> {
         if context.auth.siderov1.is_some() {
-            return Err(unsupported("auth.siderov1"));
-        }
-        if context.proxy_url.as_deref().is_some_and(|url| !url.is_empty() && url != "direct") {
-            return Err(unsupported("proxy-url"));
+            return Err(Error::new(
+                ErrorKind::InvalidConfiguration,
+                "`auth.siderov1` of the context is not supported yet",
+            ));
         }
         let authorization = context
             .auth
@@ -62,14 +64,19 @@ impl Client {
             .map(|cluster| header(cluster, "cluster"))
             .transpose()?;
 
-        let tls = Tls::from_context(context, Arc::clone(&options.clock))?;
         let endpoints = if options.endpoints.is_empty() { &context.endpoints } else { &options.endpoints };
+        let endpoints = parse(endpoints)?;
+        let clock = Arc::clone(&options.clock);
+        let tls = match endpoints.iter().all(|endpoint| endpoint.unix_socket().is_some()) {
+            true => Tls::unused(clock)?,
+            false => Tls::from_context(context, clock)?,
+        };
+        let proxy = options.proxy_url.as_deref().or(context.proxy_url.as_deref());
         let shared = Shared {
-            roles: tls.certificate.as_ref().map(|certificate| certificate.organizations().to_vec()),
             cluster,
             authorization,
             default_nodes: context.nodes.clone(),
-            ..Self::shared(endpoints, tls, &options)?
+            ..Self::shared(endpoints, tls, proxy, &options)?
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -96,35 +103,29 @@ impl Client {
         options: ClientOptions,
     ) -> Result<Self> {
         let tls = Tls::maintenance(accepted, Arc::clone(&options.clock))?;
-        let shared = Self::shared(&[endpoint.to_owned()], tls, &options)?;
+        let shared =
+            Self::shared(parse(&[endpoint.to_owned()])?, tls, options.proxy_url.as_deref(), &options)?;
         Ok(Self { shared: Arc::new(Shared { maintenance: true, ..shared }) })
     }
 
-    fn shared(endpoints: &[String], tls: Tls, options: &ClientOptions) -> Result<Shared> {
-        let mut parsed: Vec<Endpoint> = Vec::new();
-        for endpoint in endpoints {
-            let endpoint = endpoint.parse()?;
-            if !parsed.contains(&endpoint) {
-                parsed.push(endpoint);
-            }
-        }
-        if parsed.is_empty() {
-            return Err(Error::new(
-                ErrorKind::NoEndpoints,
-                "the context has no endpoints: add the address of a control plane node to `endpoints` of the \
-                 talosconfig, or give one in the options",
-            ));
-        }
-        let connector = Connector { tls, timeout: options.connect_timeout };
+    fn shared(
+        endpoints: Vec<Endpoint>,
+        tls: Tls,
+        proxy: Option<&str>,
+        options: &ClientOptions,
+    ) -> Result<Shared> {
+        let authorities = options.proxy_authorities.clone();
+        let proxies = Proxies::new(proxy, authorities, Arc::clone(&options.clock))?;
+        let dial = Dial { dialer: options.dialer.clone(), proxies };
+        let connector = Connector { dial, tls, timeout: options.connect_timeout };
         Ok(Shared {
-            balancer: Balancer::new(parsed, connector)?,
+            balancer: Balancer::new(endpoints, connector, options.idle_timeout)?,
             call_timeout: options.call_timeout,
             max_message_size: options.max_message_size,
             concurrency: options.concurrency.max(1),
             cluster: None,
             authorization: None,
             maintenance: false,
-            roles: None,
             default_nodes: Vec::new(),
             versions: Versions::default(),
         })
@@ -164,6 +165,29 @@ impl Client {
         self.shared.balancer.endpoints()
     }
 
+    /// Shows this client certificate from now on: on every connection made after this.
+    ///
+    /// Calls that run go on over the connections they have; the next ones connect anew. All clones are meant.
+    ///
+    /// Fails with [`ErrorKind::InvalidConfiguration`] if certificate and key do not belong together or this client
+    /// shows no certificate, and as the first call would if the certificate is expired or not for clients. The old
+    /// one stays then.
+    pub fn set_identity(&self, identity: &Identity) -> Result<()> {
+        self.shared.balancer.tls().set_identity(identity)?;
+        self.shared.balancer.reconnect();
+        Ok(())
+    }
+
+    /// The client certificate that is shown, if there is one.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.shared.balancer.tls().certificate()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.shared.balancer.tls().clock
+    }
+
     pub(crate) fn at(&self, target: Target) -> Node {
         Node::new(Channel { shared: Arc::clone(&self.shared), target, timeout: None })
     }
@@ -193,6 +217,21 @@ fn header(text: &str, what: &str) -> Result<HeaderValue> {
     })
 }
 
-fn unsupported(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidConfiguration, format!("`{what}` of the context is not supported yet"))
+/// The endpoints, each once.
+fn parse(endpoints: &[String]) -> Result<Vec<Endpoint>> {
+    let mut parsed: Vec<Endpoint> = Vec::new();
+    for endpoint in endpoints {
+        let endpoint = endpoint.parse()?;
+        if !parsed.contains(&endpoint) {
+            parsed.push(endpoint);
+        }
+    }
+    if parsed.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NoEndpoints,
+            "the context has no endpoints: add the address of a control plane node to `endpoints` of the talosconfig, \
+             or give one in the options",
+        ));
+    }
+    Ok(parsed)
 }

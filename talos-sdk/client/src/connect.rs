@@ -1,24 +1,22 @@
-//! One connection to one endpoint: TCP, TLS, HTTP/2.
+//! One connection to one endpoint: a stream of bytes, TLS, HTTP/2.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use socket2::{SockRef, TcpKeepalive};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use crate::body::RequestBody;
+use crate::dial::{BoxIo, Dial};
 use crate::tls::{self, Tls};
 use crate::{Endpoint, Error, ErrorKind, Result};
 
@@ -29,13 +27,14 @@ const CONNECTION_WINDOW: u32 = 16 << 20;
 const MAX_FRAME: u32 = (64 << 10) + 64;
 /// Status messages of Talos can quote whole validation reports.
 const MAX_HEADERS: u32 = 256 << 10;
-/// How long one address of a name may take before the next one is tried beside it.
-const STAGGER: Duration = Duration::from_millis(250);
-/// As Go does: a peer without power is noticed on a quiet stream.
-const KEEPALIVE: Duration = Duration::from_secs(15);
+/// Quiet streams are asked for a sign of life over HTTP/2 too, for what TCP does not see behind a load balancer. Talos
+/// takes it amiss if that is done more than once in five minutes.
+const PING: Duration = Duration::from_secs(5 * 60 + 15);
+const PONG: Duration = Duration::from_secs(20);
 
 /// Makes connections of one client.
 pub(crate) struct Connector {
+    pub(crate) dial: Dial,
     pub(crate) tls: Tls,
     pub(crate) timeout: Duration,
 }
@@ -44,6 +43,29 @@ pub(crate) struct Connector {
 pub(crate) struct Connection {
     pub(crate) sender: http2::SendRequest<RequestBody>,
     pub(crate) monitor: Arc<Monitor>,
+    used: Mutex<Instant>,
+    /// The task that looks whether it is still used.
+    pub(crate) watch: OnceLock<AbortHandle>,
+}
+
+impl Connection {
+    /// When it was used last.
+    pub(crate) fn used(&self) -> Instant {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that it is used.
+    pub(crate) fn touch(&self) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(watch) = self.watch.get() {
+            watch.abort();
+        }
+    }
 }
 
 /// What is seen of a connection from below HTTP/2, where errors still have their causes.
@@ -69,7 +91,7 @@ impl Monitor {
 impl Connector {
     /// Connects, and waits for the first bytes of the server: only they prove that it took our certificate.
     pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Connection> {
-        let mut stage = "no TCP connection";
+        let mut stage = "no connection";
         match tokio::time::timeout(self.timeout, self.connect_in_stages(endpoint, &mut stage)).await {
             Ok(result) => result,
             Err(_) => Err(Error::new(
@@ -80,17 +102,22 @@ impl Connector {
     }
 
     async fn connect_in_stages(&self, endpoint: &Endpoint, stage: &mut &'static str) -> Result<Connection> {
-        let stream = dial(endpoint).await?;
+        let stream = self.dial.dial(endpoint).await?;
 
-        *stage = "no TLS session";
         let monitor = Arc::new(Monitor::default());
-        let stream = TlsConnector::from(Arc::clone(&self.tls.config))
-            .connect(endpoint.server_name()?, stream)
-            .await
-            .map_err(|error| explain(error, "closed the connection in the TLS handshake"))?;
-        if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-            return Err(Error::new(ErrorKind::NotTalosApi, tls::not_http2()));
-        }
+        let stream: BoxIo = if endpoint.unix_socket().is_some() {
+            stream
+        } else {
+            *stage = "no TLS session";
+            let stream = TlsConnector::from(Arc::clone(&self.tls.config))
+                .connect(endpoint.server_name()?, stream)
+                .await
+                .map_err(|error| explain(error, "closed the connection in the TLS handshake"))?;
+            if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+                return Err(Error::new(ErrorKind::NotTalosApi, tls::not_http2()));
+            }
+            Box::new(stream)
+        };
 
         *stage = "no HTTP/2 session";
         let stream = Monitored::new(stream, Arc::clone(&monitor));
@@ -99,6 +126,9 @@ impl Connector {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_frame_size(MAX_FRAME)
             .max_header_list_size(MAX_HEADERS)
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING)
+            .keep_alive_timeout(PONG)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| broken(&monitor, error))?;
@@ -109,51 +139,12 @@ impl Connector {
                 Ok(Err(error)) => broken(&monitor, error),
                 _ => Error::new(ErrorKind::Unavailable, "the server closed the connection at once"),
             }),
-            () = monitor.first.notified() => Ok(Connection { sender, monitor }),
-        }
-    }
-}
-
-async fn dial(endpoint: &Endpoint) -> Result<TcpStream> {
-    let addresses: Vec<SocketAddr> = match endpoint.host().parse::<IpAddr>() {
-        Ok(address) => vec![SocketAddr::new(address, endpoint.port())],
-        Err(_) => tokio::net::lookup_host((endpoint.host(), endpoint.port()))
-            .await
-            .map(Iterator::collect)
-            .map_err(|error| {
-                Error::new(ErrorKind::NameResolution, format!("the name can't be resolved: {error}"))
-                    .with_source(error)
-            })?,
-    };
-
-    let mut waiting = addresses.into_iter();
-    let mut attempts = FuturesUnordered::new();
-    let mut failure = None;
-    loop {
-        attempts.extend(waiting.next().map(TcpStream::connect));
-        tokio::select! {
-            Some(result) = attempts.next() => match result {
-                Ok(stream) => {
-                    tune(&stream);
-                    return Ok(stream);
-                }
-                Err(error) => failure = Some(error),
-            },
-            () = tokio::time::sleep(STAGGER), if waiting.len() > 0 => {}
-            else => return Err(match failure {
-                Some(error) => explain(error, "does not answer"),
-                None => Error::new(ErrorKind::NameResolution, "the name has no address"),
+            () = monitor.first.notified() => Ok(Connection {
+                sender,
+                monitor,
+                used: Mutex::new(Instant::now()),
+                watch: OnceLock::new(),
             }),
-        }
-    }
-}
-
-/// Small messages go out at once, and a dead peer is noticed. A socket that refuses either still works.
-fn tune(stream: &TcpStream) {
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
-    for result in [stream.set_nodelay(true), SockRef::from(stream).set_tcp_keepalive(&keepalive)] {
-        if let Err(error) = result {
-            tracing::debug!(%error, "a socket option was refused");
         }
     }
 }
@@ -169,7 +160,7 @@ fn broken(monitor: &Monitor, error: hyper::Error) -> Error {
     })
 }
 
-fn explain(error: io::Error, what: &str) -> Error {
+pub(crate) fn explain(error: io::Error, what: &str) -> Error {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return tls::explain(tls);
     }
@@ -177,6 +168,11 @@ fn explain(error: io::Error, what: &str) -> Error {
         io::ErrorKind::ConnectionRefused => (
             ErrorKind::ConnectionRefused,
             "connection refused: the machine is not up yet, or nothing listens on this port".to_owned(),
+        ),
+        io::ErrorKind::TimedOut => (
+            ErrorKind::Unresponsive,
+            "the machine gives no sign of life any more: it may have lost its power or network, look at its console"
+                .to_owned(),
         ),
         _ => (ErrorKind::Unavailable, format!("the server {what}: {error}")),
     };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use http::uri::Authority;
@@ -23,8 +24,10 @@ pub const DEFAULT_PORT: u16 = 50000;
 /// | `https://host` | host, **443** |
 /// | `https://host:1234`, `grpc://host:1234` | as written |
 /// | `grpc://host`, any scheme but https | host, 50000 |
+/// | `unix:///run/machined.sock` | a socket of this machine, without TLS |
 ///
-/// TLS is used whatever the scheme says. The certificate of the server is checked against the host.
+/// But for Unix sockets, TLS is used whatever the scheme says. The certificate of the server is checked against the
+/// host.
 ///
 /// ```
 /// # use talos_client::Endpoint;
@@ -39,23 +42,33 @@ pub const DEFAULT_PORT: u16 = 50000;
 pub struct Endpoint {
     host: String,
     port: u16,
+    socket: Option<PathBuf>,
 }
 
 impl Endpoint {
-    /// The host: an address without brackets, or a name.
+    /// The host: an address without brackets, or a name; `localhost` for a Unix socket.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port.
+    /// The port; zero for a Unix socket.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    /// The path of the Unix socket, for an endpoint that is one.
+    #[must_use]
+    pub fn unix_socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
     /// Host and port as HTTP names them.
     pub(crate) fn authority(&self) -> Result<Authority> {
+        if self.socket.is_some() {
+            return Ok(Authority::from_static("localhost"));
+        }
         let host = self.host_without_zone();
         let text = if host.contains(':') {
             format!("[{host}]:{}", self.port)
@@ -94,6 +107,14 @@ impl FromStr for Endpoint {
             ));
         }
         let trimmed = text.trim();
+        if let Some(path) = trimmed.strip_prefix("unix:") {
+            // Both `unix:///path` and `unix:/path` are in use.
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if !path.starts_with('/') {
+                return Err(invalid(text, "the path of its socket does not begin with a slash"));
+            }
+            return Ok(Self { host: "localhost".to_owned(), port: 0, socket: Some(path.into()) });
+        }
         let (authority, default_port) = match trimmed.split_once("://") {
             None => (trimmed, DEFAULT_PORT),
             Some((scheme, rest)) => {
@@ -114,7 +135,7 @@ impl FromStr for Endpoint {
                 .filter(|port| *port != 0)
                 .ok_or_else(|| invalid(text, "its port is not a number from 1 to 65535"))?,
         };
-        let endpoint = Self { host: host.to_owned(), port };
+        let endpoint = Self { host: host.to_owned(), port, socket: None };
         if host.is_empty() {
             return Err(invalid(text, "it has no host"));
         }
@@ -126,7 +147,7 @@ impl FromStr for Endpoint {
 }
 
 /// Host without brackets and port. A text with several colons and no brackets is an IPv6 address.
-fn split(authority: &str) -> Option<(&str, Option<&str>)> {
+pub(crate) fn split(authority: &str) -> Option<(&str, Option<&str>)> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, rest) = rest.split_once(']')?;
         is_ipv6(host).then_some(())?;
@@ -157,7 +178,9 @@ fn invalid(text: &str, why: &str) -> Error {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
+        if let Some(socket) = &self.socket {
+            write!(f, "unix://{}", socket.display())
+        } else if self.host.contains(':') {
             write!(f, "[{}]:{}", self.host, self.port)
         } else {
             write!(f, "{}:{}", self.host, self.port)
@@ -192,6 +215,8 @@ mod tests {
             ("http://10.0.0.1", "10.0.0.1:50000"),
             ("grpc://10.0.0.1", "10.0.0.1:50000"),
             ("grpc://10.0.0.1:1234/", "10.0.0.1:1234"),
+            ("unix:///run/machined.sock", "unix:///run/machined.sock"),
+            ("unix:/run/machined.sock", "unix:///run/machined.sock"),
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), want, "{text}");
         }
@@ -213,6 +238,8 @@ mod tests {
             "[10.0.0.1]:50000",
             "1:2:3",
             "a b",
+            "unix://",
+            "unix://run/machined.sock",
             "user:secret@host",
             "https://user:secret@host",
         ] {

@@ -60,12 +60,21 @@ pub enum ErrorKind {
     /// The server in maintenance mode showed another key than the pinned ones.
     /// [`Error::presented_fingerprint`] has it.
     FingerprintMismatch,
+    /// A certificate is for something else: that of the server is not for servers, or ours is not for clients.
+    CertificatePurpose,
     /// TLS failed for another reason.
     Tls,
-    /// What answers there is not a Talos API: plain text, HTTP/1, a web server.
+    /// What answers there does not speak TLS.
+    NotTls,
+    /// What answers there speaks TLS and is not a Talos API: HTTP/1, a web server.
     NotTalosApi,
+    /// The proxy can't be used: it refuses us or the endpoint, or is no proxy.
+    Proxy,
     /// The time given for the call or the connection was over.
     DeadlineExceeded,
+    /// The time given for the call was over, or keep-alive gave up, and since the call was sent not one byte came over
+    /// its connection: the machine hangs, or is gone without closing it.
+    Unresponsive,
     /// The roles in our certificate do not allow this, or the server refuses it to everyone.
     PermissionDenied,
     /// The server knows no user by what we sent.
@@ -248,6 +257,7 @@ impl Error {
         match self.kind() {
             ErrorKind::ConnectionRefused
             | ErrorKind::DeadlineExceeded
+            | ErrorKind::Unresponsive
             | ErrorKind::Unavailable
             | ErrorKind::NodeUnreachable
             | ErrorKind::Canceled
@@ -256,6 +266,12 @@ impl Error {
             ErrorKind::Nodes => self.nodes().all(|(_, error)| error.is_retryable()),
             _ => false,
         }
+    }
+
+    /// Whether time ran out, whatever is known of the other side.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.kind(), ErrorKind::DeadlineExceeded | ErrorKind::Unresponsive)
     }
 
     /// Whether trust is the problem: certificates or fingerprints of either side. Trying again does not help, but
@@ -270,6 +286,7 @@ impl Error {
                 | ErrorKind::ClientCertificateRefused
                 | ErrorKind::ClientCertificateExpired
                 | ErrorKind::FingerprintMismatch
+                | ErrorKind::CertificatePurpose
                 | ErrorKind::Tls
         )
     }

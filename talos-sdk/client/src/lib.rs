@@ -9,6 +9,9 @@
 //! | read or watch resources | [`Node::resources`], [`resources`] |
 //! | follow logs, events | [`Node::logs`], [`Node::events`] |
 //! | make a call that has no method here | [`Node::raw`] |
+//! | choose by the version of Talos | [`Node::server_version`], [`Node::has_method`] |
+//! | follow several nodes at once | [`Nodes::merge`] |
+//! | renew the client certificate in time | [`Client::keep_certificate`] |
 //! | know what went wrong | [`Error::kind`] |
 //!
 //! ```no_run
@@ -64,6 +67,9 @@
 //! unread, is sent again through another endpoint. When a connection breaks under a call, that can't be known: then
 //! only calls that read are sent again. Statuses that a machine answers with are never retried here.
 //!
+//! Endpoints are reached directly, through the proxy that the context or the environment names, through a Unix socket, or
+//! through a [`Dialer`]. A connection that no call has used for half an hour is closed.
+//!
 //! Every future can be dropped; that ends the call on the machine too. Calls have a time limit,
 //! [`ClientOptions::call_timeout`]; streams, once they began, have none unless [`Node::with_timeout`] gives one.
 //!
@@ -91,6 +97,7 @@ mod counters;
 mod cpu;
 pub mod danger;
 mod debug;
+mod dial;
 mod disks;
 mod dmesg;
 mod endpoint;
@@ -115,6 +122,7 @@ mod memory;
 mod meta;
 mod method;
 mod netstat;
+mod no_proxy;
 mod node;
 mod options;
 mod pcap;
@@ -122,7 +130,9 @@ mod per_node;
 mod pin;
 mod power;
 mod processes;
+mod proxy;
 mod raw;
+mod renewal;
 mod reply;
 pub mod resources;
 mod services;
@@ -153,6 +163,7 @@ pub use containers::{Container, ContainerNamespace, ContainerUsage};
 pub use counters::{Counters, DiskCounters, IoCounters, NetworkCounters};
 pub use cpu::{Cpu, CpuFrequency};
 pub use debug::{DebugContainer, DebugInput, DebugOutput, DebugProfile, DebugSession};
+pub use dial::Dialer;
 pub use disks::{BlockDeviceWipe, Disk, DiskKind, WipeMethod};
 pub use dmesg::{DmesgOptions, Facility, KernelMessage, Priority};
 pub use endpoint::{DEFAULT_PORT, Endpoint};
@@ -183,12 +194,13 @@ pub use netstat::{
 pub use node::Node;
 pub use options::ClientOptions;
 pub use pcap::{Packet, PcapHeader, PcapReader};
-pub use per_node::{Nodes, PerNode};
+pub use per_node::{Merged, Nodes, PerNode};
 pub use power::{
     AfterReset, RebootMode, RebootOptions, ResetOptions, ShutdownOptions, SystemPartition, Wipe,
 };
 pub use processes::{Process, ProcessState};
 pub use raw::Raw;
+pub use renewal::RenewalOptions;
 pub use resources::{Resource, Resources};
 pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceState};
 pub use stage::{MachineStage, UnmetCondition};

@@ -190,13 +190,14 @@ impl Origin {
     pub(crate) fn error(&self, status: Status) -> Error {
         let node = Node::new(self.channel.clone());
         let version = node.known_version();
+        let roles = self.channel.shared.balancer.tls().roles();
         let error = Error::from_status(
             status,
             Circumstances {
                 path: self.route.path(),
                 node: self.channel.target.name(),
                 endpoint: self.route.endpoint().as_deref(),
-                roles: self.channel.shared.roles.as_deref(),
+                roles: roles.as_deref(),
                 version: version.as_ref(),
             },
         );

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use talos_pki::{Clock, SystemClock};
+use talos_pki::{Certificate, Clock, SystemClock};
+
+use crate::Dialer;
 
 /// How a [`Client`](crate::Client) connects and calls.
 ///
@@ -32,6 +34,18 @@ pub struct ClientOptions {
     pub concurrency: usize,
     /// What tells the time when certificates are checked.
     pub clock: Arc<dyn Clock>,
+    /// How long a connection without calls is kept; 30 minutes by default, `None` for as long as it lasts.
+    pub idle_timeout: Option<Duration>,
+    /// The proxy to use instead of the `proxy-url` of the context: `direct` for none, or `socks5://`, `http://` or
+    /// `https://` with host, port and, if need be, user and password.
+    ///
+    /// Where neither names one, the environment decides at every connection: `HTTPS_PROXY`, then `ALL_PROXY`, except
+    /// for `NO_PROXY` and this machine itself, all read as Go reads them.
+    pub proxy_url: Option<String>,
+    /// Who may issue the certificate of an `https://` proxy; none stands for the authorities of the system.
+    pub proxy_authorities: Vec<Certificate>,
+    /// Connects in a way of the caller's own; no proxy is used then.
+    pub dialer: Option<Dialer>,
 }
 
 impl Default for ClientOptions {
@@ -44,6 +58,10 @@ impl Default for ClientOptions {
             max_message_size: 32 << 20,
             concurrency: 64,
             clock: Arc::new(SystemClock),
+            idle_timeout: Some(Duration::from_secs(30 * 60)),
+            proxy_url: None,
+            proxy_authorities: Vec::new(),
+            dialer: None,
         }
     }
 }
@@ -91,6 +109,34 @@ impl ClientOptions {
         self
     }
 
+    /// Keeps connections without calls for this long; `None` for as long as they last.
+    #[must_use]
+    pub fn with_idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.idle_timeout = timeout.into();
+        self
+    }
+
+    /// Uses this proxy instead of that of the context; `direct` for none.
+    #[must_use]
+    pub fn with_proxy_url(mut self, url: impl Into<String>) -> Self {
+        self.proxy_url = Some(url.into());
+        self
+    }
+
+    /// Trusts these authorities for the certificate of an `https://` proxy.
+    #[must_use]
+    pub fn with_proxy_authorities(mut self, authorities: impl IntoIterator<Item = Certificate>) -> Self {
+        self.proxy_authorities = authorities.into_iter().collect();
+        self
+    }
+
+    /// Connects with this.
+    #[must_use]
+    pub fn with_dialer(mut self, dialer: Dialer) -> Self {
+        self.dialer = Some(dialer);
+        self
+    }
+
     /// Takes the time from this clock when certificates are checked.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -108,6 +154,7 @@ impl std::fmt::Debug for ClientOptions {
             .field("call_timeout", &self.call_timeout)
             .field("max_message_size", &self.max_message_size)
             .field("concurrency", &self.concurrency)
+            .field("idle_timeout", &self.idle_timeout)
             .finish_non_exhaustive()
     }
 }

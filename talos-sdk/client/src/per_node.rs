@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_core::Stream;
+use futures_util::stream::{self, SelectAll};
+use futures_util::{StreamExt, TryFutureExt, TryStreamExt};
 
 use crate::target::{self, Target};
 use crate::{Client, Error, ErrorKind, Node, Result};
@@ -68,6 +72,90 @@ impl Nodes {
         }
         let results = self.names.iter().cloned().zip(results.into_iter().flatten());
         PerNode { results: results.collect(), empty: None }
+    }
+}
+
+impl Nodes {
+    /// Opens a stream on every node, and gives what they send as it comes, each item with the name of its node.
+    ///
+    /// An error of one node, in opening its stream or later, is its last item; the others go on. The whole ends when
+    /// all have ended. Memory is bounded by one item a node. Dropping the stream ends all calls.
+    ///
+    /// Fails with [`ErrorKind::InvalidTarget`] before anything is sent if a name can't be a node or is there twice.
+    ///
+    /// ```no_run
+    /// # async fn example(client: talos_client::Client) -> Result<(), talos_client::Error> {
+    /// use futures_util::StreamExt;
+    /// use talos_client::EventOptions;
+    ///
+    /// let nodes = client.nodes(["10.0.0.2", "10.0.0.3"]);
+    /// let mut events = nodes.merge(|node| async move { node.events(EventOptions::default()).await })?;
+    /// while let Some((node, event)) = events.next().await {
+    ///     match event {
+    ///         Ok(event) => println!("{node}: {:?}", event.payload),
+    ///         Err(error) => eprintln!("{node} is gone: {error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn merge<T, F, Fut, S>(&self, open: F) -> Result<Merged<T>>
+    where
+        F: Fn(Node) -> Fut,
+        Fut: Future<Output = Result<S>> + Send + 'static,
+        S: Stream<Item = Result<T>> + Send + 'static,
+        T: 'static,
+    {
+        if let Some(error) = &self.invalid {
+            return Err(error.clone());
+        }
+        let streams = self.names.iter().zip(&self.nodes).map(|(name, node)| Part {
+            node: Some(name.as_str().into()),
+            items: open(node.clone()).try_flatten_stream().into_stream().boxed(),
+        });
+        Ok(Merged { parts: streams.collect() })
+    }
+}
+
+/// The streams of several nodes as one, from [`Nodes::merge`]: each item with the name of its node.
+#[must_use = "nothing is sent before the stream is polled"]
+pub struct Merged<T> {
+    parts: SelectAll<Part<T>>,
+}
+
+impl<T> Stream for Merged<T> {
+    type Item = (Arc<str>, Result<T>);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.parts.poll_next_unpin(cx)
+    }
+}
+
+impl<T> std::fmt::Debug for Merged<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Merged").field("open", &self.parts.len()).finish_non_exhaustive()
+    }
+}
+
+/// The stream of one node.
+struct Part<T> {
+    /// None after an error.
+    node: Option<Arc<str>>,
+    items: Pin<Box<dyn Stream<Item = Result<T>> + Send>>,
+}
+
+impl<T> Stream for Part<T> {
+    type Item = (Arc<str>, Result<T>);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(node) = self.node.clone() else { return Poll::Ready(None) };
+        self.items.as_mut().poll_next(cx).map(|item| {
+            let item = item?;
+            if item.is_err() {
+                self.node = None;
+            }
+            Some((node, item))
+        })
     }
 }
 

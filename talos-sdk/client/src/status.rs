@@ -23,7 +23,7 @@ impl Error {
     /// Wraps ourselves for the way through the stubs, under the code that fits best.
     pub(crate) fn into_status(self) -> Status {
         let code = match self.kind() {
-            ErrorKind::DeadlineExceeded => Code::DeadlineExceeded,
+            ErrorKind::DeadlineExceeded | ErrorKind::Unresponsive => Code::DeadlineExceeded,
             ErrorKind::InvalidTarget | ErrorKind::InvalidConfiguration | ErrorKind::InvalidEndpoint => {
                 Code::InvalidArgument
             }

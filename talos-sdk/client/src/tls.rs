@@ -1,14 +1,15 @@
 //! What we show to servers, whom we trust, and what a failed handshake means.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
-use rustls::client::Resumption;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::UnixTime;
+use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
-use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
-use talos_pki::{Certificate, Clock, Fingerprint};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore, SignatureScheme};
+use talos_pki::{Certificate, Clock, Fingerprint, Identity, Usage};
 use talosconfig::Context;
 use time::OffsetDateTime;
 
@@ -19,8 +20,46 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) struct Tls {
     pub(crate) config: Arc<ClientConfig>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Our own certificate.
-    pub(crate) certificate: Option<Certificate>,
+    own: Arc<OwnIdentity>,
+    /// Servers that trust us by something else are shown no certificate.
+    takes_identity: bool,
+}
+
+/// Our certificate and key, which may be replaced at any time.
+#[derive(Default)]
+struct OwnIdentity(RwLock<Option<(Arc<CertifiedKey>, Certificate)>>);
+
+impl OwnIdentity {
+    fn read(&self) -> RwLockReadGuard<'_, Option<(Arc<CertifiedKey>, Certificate)>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, identity: &Identity) -> Result<()> {
+        let (chain, key) = identity.to_rustls();
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let certified = CertifiedKey::from_der(chain, key, &provider).map_err(|error| {
+            invalid(format!("certificate and key of the client can't be used: {error}")).with_source(error)
+        })?;
+        let new = Some((Arc::new(certified), identity.certificate.clone()));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+}
+
+impl ResolvesClientCert for OwnIdentity {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.read().as_ref().map(|(key, _)| Arc::clone(key))
+    }
+
+    fn has_certs(&self) -> bool {
+        self.read().is_some()
+    }
+}
+
+impl fmt::Debug for OwnIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnIdentity").finish_non_exhaustive()
+    }
 }
 
 impl Tls {
@@ -28,18 +67,20 @@ impl Tls {
     pub(crate) fn from_context(context: &Context, clock: Arc<dyn Clock>) -> Result<Self> {
         let authorities = context.authorities().map_err(configuration)?;
         let roots = if authorities.is_empty() { system_roots()? } else { roots(&authorities)? };
-        let builder = builder(&clock)?.with_root_certificates(roots);
-        let identity = context.identity().map_err(configuration)?;
-        let config = match &identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let (chain, key) = identity.to_rustls();
-                builder.with_client_auth_cert(chain, key).map_err(|error| {
-                    invalid(format!("crt and key of the context can't be used: {error}")).with_source(error)
-                })?
-            }
-        };
-        Ok(Self::new(config, clock, identity.map(|identity| identity.certificate)))
+        let own = Arc::new(OwnIdentity::default());
+        if let Some(identity) = context.identity().map_err(configuration)? {
+            own.set(&identity)?;
+        }
+        let config = builder(&clock)?
+            .with_root_certificates(roots)
+            .with_client_cert_resolver(Arc::clone(&own) as Arc<dyn ResolvesClientCert>);
+        Ok(Self::new(config, clock, own, true))
+    }
+
+    /// Sockets of this machine, which have no TLS.
+    pub(crate) fn unused(clock: Arc<dyn Clock>) -> Result<Self> {
+        let config = builder(&clock)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+        Ok(Self::new(config, clock, Arc::default(), false))
     }
 
     /// A machine in maintenance mode: no certificate of ours, and a key of theirs that was pinned, or any.
@@ -50,32 +91,74 @@ impl Tls {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(PinnedKey::new(accepted, algorithms)))
             .with_no_client_auth();
-        Ok(Self::new(config, clock, None))
+        Ok(Self::new(config, clock, Arc::default(), false))
     }
 
-    fn new(mut config: ClientConfig, clock: Arc<dyn Clock>, certificate: Option<Certificate>) -> Self {
+    fn new(
+        mut config: ClientConfig,
+        clock: Arc<dyn Clock>,
+        own: Arc<OwnIdentity>,
+        takes_identity: bool,
+    ) -> Self {
         config.alpn_protocols = vec![b"h2".to_vec()];
         // Every connection checks the server anew; Talos gives no tickets anyway.
         config.resumption = Resumption::disabled();
-        Self { config: Arc::new(config), clock, certificate }
+        Self { config: Arc::new(config), clock, own, takes_identity }
     }
 
-    /// Fails when our own certificate is out of date, which servers report in many ways and often not at all.
-    pub(crate) fn check_own_certificate(&self) -> Result<()> {
-        let Some(certificate) = &self.certificate else { return Ok(()) };
-        let now = self.clock.now();
-        if now > certificate.not_after() {
-            return Err(Error::new(
-                ErrorKind::ClientCertificateExpired,
-                format!(
-                    "the client certificate of the context expired on {}: issue a new one from the secrets bundle, or \
-                     ask an administrator for a new talosconfig",
-                    date(certificate.not_after())
-                ),
+    /// Our own certificate.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        self.own.read().as_ref().map(|(_, certificate)| certificate.clone())
+    }
+
+    /// The roles in our certificate; `None` without one.
+    pub(crate) fn roles(&self) -> Option<Vec<String>> {
+        self.own.read().as_ref().map(|(_, certificate)| certificate.organizations().to_vec())
+    }
+
+    /// Shows this certificate from now on.
+    pub(crate) fn set_identity(&self, identity: &Identity) -> Result<()> {
+        if !self.takes_identity {
+            return Err(invalid(
+                "this client shows no certificate: the machine has no cluster yet, or TLS is not used".into(),
             ));
         }
-        Ok(())
+        check(&identity.certificate, self.clock.now())?;
+        self.own.set(identity)
     }
+
+    /// Fails when our own certificate is of no use, which servers report in many ways and often not at all.
+    pub(crate) fn check_own_certificate(&self) -> Result<()> {
+        self.own.read().as_ref().map_or(Ok(()), |(_, certificate)| check(certificate, self.clock.now()))
+    }
+}
+
+/// Whether a certificate of ours can be of use.
+fn check(certificate: &Certificate, now: SystemTime) -> Result<()> {
+    if now > certificate.not_after() {
+        return Err(Error::new(
+            ErrorKind::ClientCertificateExpired,
+            format!(
+                "the client certificate of the context expired on {}: issue a new one from the secrets bundle, or \
+                 ask an administrator for a new talosconfig",
+                date(certificate.not_after())
+            ),
+        ));
+    }
+    if !certificate.usages().is_empty() && !certificate.usages().contains(&Usage::Client) {
+        return Err(Error::new(
+            ErrorKind::CertificatePurpose,
+            "the client certificate of the context is not for clients but for servers: use the talosconfig, not \
+             the certificate of a machine",
+        ));
+    }
+    Ok(())
+}
+
+/// TLS to a proxy.
+pub(crate) fn of_proxy(authorities: &[Certificate], clock: &Arc<dyn Clock>) -> Result<Arc<ClientConfig>> {
+    let roots = if authorities.is_empty() { system_roots()? } else { roots(authorities)? };
+    Ok(Arc::new(builder(clock)?.with_root_certificates(roots).with_no_client_auth()))
 }
 
 fn invalid(message: String) -> Error {
@@ -149,7 +232,7 @@ pub(crate) fn explain(error: &rustls::Error) -> Error {
         Tls::InvalidMessage(_)
         | Tls::InappropriateMessage { .. }
         | Tls::InappropriateHandshakeMessage { .. } => (
-            ErrorKind::NotTalosApi,
+            ErrorKind::NotTls,
             "what answers there does not speak TLS: check the port, the Talos API listens on 50000"
                 .to_owned(),
         ),
@@ -182,6 +265,12 @@ fn explain_certificate(reason: &CertificateError, error: &rustls::Error) -> Erro
             }
             (ErrorKind::Tls, format!("the certificate of the server can't be read: {other}"))
         }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
+            ErrorKind::CertificatePurpose,
+            "the certificate of the server is not for servers: what answers there shows the certificate of a client, \
+             check the address and what was configured there"
+                .to_owned(),
+        ),
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             ErrorKind::UnknownAuthority,
             "the certificate of the server is not from the authority in `ca` of the context: use the talosconfig of \

@@ -159,7 +159,7 @@ impl Cluster {
                 call.maybe_taken = false;
             }
             // Nobody knows.
-            Cause::DeadlineExceeded | Cause::Unavailable | Cause::Canceled => {
+            Cause::DeadlineExceeded | Cause::Unresponsive | Cause::Unavailable | Cause::Canceled => {
                 *call = Call { maybe_taken: true, last_sign: Instant::now() };
             }
             _ => {

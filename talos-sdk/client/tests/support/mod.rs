@@ -21,9 +21,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use talos_pki::{CaOptions, CertificateAuthority, FixedClock, LeafOptions, Role, SystemClock};
+use talos_pki::{CaOptions, CertificateAuthority, FixedClock, LeafOptions, Role, SystemClock, Usage};
 use talos_proto::machine;
 use talosconfig::Context;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -47,20 +48,15 @@ impl Pki {
     }
 
     /// A server certificate for these addresses, valid for a day from then.
-    fn server(
-        &self,
-        addresses: &[IpAddr],
-        from: SystemTime,
-        alpn: &[&[u8]],
-        client_auth: bool,
-    ) -> Arc<ServerConfig> {
-        let options = LeafOptions::server().with_ip_addresses(addresses.iter().copied());
-        let identity = self.ca.issue(&options, &FixedClock::new(from)).unwrap();
+    pub(crate) fn server(&self, wanted: &ServerOptions<'_>) -> Arc<ServerConfig> {
+        let options =
+            LeafOptions::server().with_ip_addresses(wanted.names.iter().copied()).with_usages([wanted.usage]);
+        let identity = self.ca.issue(&options, &FixedClock::new(wanted.from)).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .unwrap();
-        let builder = if client_auth {
+        let builder = if wanted.client_auth {
             let mut roots = RootCertStore::empty();
             roots.add(self.ca.certificate.to_rustls()).unwrap();
             let verifier =
@@ -71,7 +67,7 @@ impl Pki {
         };
         let (chain, key) = identity.to_rustls();
         let mut config = builder.with_single_cert(chain, key).unwrap();
-        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        config.alpn_protocols = wanted.alpn.iter().map(|name| name.to_vec()).collect();
         Arc::new(config)
     }
 }
@@ -168,6 +164,7 @@ struct Shared {
     answers: Mutex<HashMap<String, Vec<Answer>>>,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
+    open: AtomicUsize,
     abandoned: AtomicUsize,
     aborts: Mutex<Vec<AbortHandle>>,
 }
@@ -186,6 +183,8 @@ pub(crate) struct ServerOptions<'a> {
     pub(crate) from: SystemTime,
     pub(crate) alpn: Vec<&'a [u8]>,
     pub(crate) client_auth: bool,
+    /// What its certificate is for.
+    pub(crate) usage: Usage,
 }
 
 impl Default for ServerOptions<'_> {
@@ -196,6 +195,7 @@ impl Default for ServerOptions<'_> {
             from: SystemTime::now(),
             alpn: vec![b"h2"],
             client_auth: true,
+            usage: Usage::Server,
         }
     }
 }
@@ -206,7 +206,7 @@ impl Server {
     }
 
     pub(crate) async fn start_with(pki: &Pki, options: ServerOptions<'_>) -> Self {
-        let config = pki.server(&options.names, options.from, &options.alpn, options.client_auth);
+        let config = pki.server(&options);
         let listener = TcpListener::bind((options.listen, 0)).await.unwrap();
         let mut server = Self {
             address: listener.local_addr().unwrap(),
@@ -236,15 +236,7 @@ impl Server {
                 goaway.mark_unchanged();
                 let handle = connections.spawn(async move {
                     let Ok(stream) = acceptor.accept(socket).await else { return };
-                    let service = service_fn(move |request| answer(Arc::clone(&served), request));
-                    let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
-                        .serve_connection(TokioIo::new(stream), service);
-                    tokio::pin!(connection);
-                    tokio::select! {
-                        _ = connection.as_mut() => return,
-                        _ = goaway.changed() => connection.as_mut().graceful_shutdown(),
-                    }
-                    _ = connection.await;
+                    serve(served, stream, goaway).await;
                 });
                 shared.aborts.lock().unwrap().push(handle);
             }
@@ -265,6 +257,29 @@ impl Server {
 
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Connections that are not closed yet.
+    pub(crate) fn open(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
+    /// Serves a connection that came in another way, without TLS.
+    pub(crate) fn serve<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.shared.connections.fetch_add(1, Ordering::SeqCst);
+        let task = tokio::spawn(serve(Arc::clone(&self.shared), stream, self.goaway.subscribe()));
+        self.shared.aborts.lock().unwrap().push(task.abort_handle());
+    }
+
+    /// Serves a connection that came in another way.
+    pub(crate) async fn serve_tls<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.serve(TlsAcceptor::from(Arc::clone(&self.config)).accept(stream).await.unwrap());
     }
 
     /// Calls that the client gave up.
@@ -313,6 +328,32 @@ pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("it never came to pass");
+}
+
+async fn serve<S>(shared: Arc<Shared>, stream: S, mut goaway: watch::Receiver<u64>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let open = Open(Arc::clone(&shared));
+    open.0.open.fetch_add(1, Ordering::SeqCst);
+    let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+    let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = goaway.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    _ = connection.await;
+}
+
+/// Counts a connection as open.
+struct Open(Arc<Shared>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 struct Abandoned(Option<Arc<Shared>>);
