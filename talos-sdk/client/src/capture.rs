@@ -113,21 +113,23 @@ impl Node {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): there is no such interface.
     ///
-    /// ```no_run
-    /// # use futures_util::TryStreamExt;
-    /// # use std::time::Duration;
-    /// # use talos_client::PcapOptions;
-    /// # async fn example(node: talos_client::Node) -> Result<(), Box<dyn std::error::Error>> {
-    /// let options = PcapOptions::new("eth0").with_duration(Duration::from_secs(10));
-    /// let mut file = tokio::fs::File::create("eth0.pcap").await?;
-    /// tokio::io::copy(&mut node.capture_packets(options.clone()).into_bytes(), &mut file).await?;
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use std::time::Duration;
     ///
-    /// let mut packets = node.capture_packets(options).packets();
+    /// use futures_util::TryStreamExt;
+    /// use talos_client::PcapOptions;
+    ///
+    /// let options = PcapOptions::new("lo").with_duration(Duration::from_millis(500));
+    /// let mut packets = node.capture_packets(options.clone()).packets();
     /// while let Some(packet) = packets.try_next().await? {
     ///     println!("{:?} {} bytes", packet.time, packet.length);
     /// }
-    /// # Ok(())
-    /// # }
+    /// // The same for Wireshark.
+    /// let mut file = Vec::new();
+    /// tokio::io::copy(&mut node.capture_packets(options).into_bytes(), &mut file).await?;
+    /// # Ok(()) }) }
     /// ```
     pub fn capture_packets(&self, options: PcapOptions) -> PacketCapture {
         let filter = options.filter.unwrap_or_default();

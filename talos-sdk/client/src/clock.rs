@@ -34,6 +34,14 @@ impl ClockComparison {
 impl Node {
     /// Compares the clock of the machine with the time server of its configuration (`time.TimeService/Time`, any
     /// role). The machine asks the server now, so this fails where it can't be reached.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// let (offset, ahead) = node.time().await?.offset();
+    /// println!("{offset:?} {}", if ahead { "ahead" } else { "behind" });
+    /// # Ok(()) }) }
+    /// ```
     pub async fn time(&self) -> Result<ClockComparison> {
         let reply = self.call((), |raw, request| async move { raw.time().time(request).await }).await?;
         comparison(reply.single()?)

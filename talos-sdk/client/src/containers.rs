@@ -87,6 +87,20 @@ pub struct ContainerUsage {
 
 impl Node {
     /// The containers of the machine (`machine.MachineService/Containers`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use talos_client::ContainerNamespace::Kubernetes;
+    ///
+    /// for container in node.containers(Kubernetes).await?.iter().filter(|container| !container.is_sandbox()) {
+    ///     println!("{} {}", container.id, container.status);
+    /// }
+    /// for usage in node.container_usage(Kubernetes).await? {
+    ///     println!("{} {} MiB {:?}", usage.id, usage.memory >> 20, usage.cpu_time);
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     pub async fn containers(&self, namespace: ContainerNamespace) -> Result<Vec<Container>> {
         let request = ContainersRequest { namespace: namespace.name(), driver: namespace.driver() };
         let reply =

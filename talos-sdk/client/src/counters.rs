@@ -95,6 +95,16 @@ pub struct NetworkCounters {
 
 impl Node {
     /// What was read from and written to block devices (`machine.MachineService/DiskStats`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// for disk in node.disk_counters().await?.devices {
+    ///     println!("{}: {} bytes read, {} written", disk.name, disk.read.bytes, disk.write.bytes);
+    /// }
+    /// assert!(node.network_counters().await?.devices.iter().any(|device| device.name == "lo"));
+    /// # Ok(()) }) }
+    /// ```
     pub async fn disk_counters(&self) -> Result<Counters<DiskCounters>> {
         let reply =
             self.call((), |raw, request| async move { raw.machine().disk_stats(request).await }).await?;

@@ -78,6 +78,16 @@ pub struct CpuFrequency {
 
 impl Node {
     /// The logical processors of the machine (`machine.MachineService/CPUInfo`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// for cpu in node.cpus().await? {
+    ///     println!("{}: {}", cpu.processor, cpu.model_name);
+    /// }
+    /// assert_eq!(node.cpu_frequencies().await?.len(), node.cpus().await?.len());
+    /// # Ok(()) }) }
+    /// ```
     pub async fn cpus(&self) -> Result<Vec<Cpu>> {
         let reply =
             self.call((), |raw, request| async move { raw.machine().cpu_info(request).await }).await?;

@@ -279,16 +279,17 @@ impl Node {
     ///
     /// [`ErrorKind::NotFound`], as the first item of the output: the image is not there.
     ///
-    /// ```no_run
-    /// # async fn example(node: talos_client::Node) -> Result<(), talos_client::Error> {
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
     /// use talos_client::{DebugContainer, ImageStore};
     ///
     /// let image = node.pull_image(ImageStore::System, "docker.io/library/alpine:3").finish().await?;
-    /// let container = DebugContainer::privileged(ImageStore::System, image).with_args(["ls", "/host"]);
-    /// let code = node.debug_container(container).run(tokio::io::empty(), tokio::io::stdout()).await?;
-    /// assert_eq!(code, 0);
-    /// # Ok(())
-    /// # }
+    /// let container = DebugContainer::privileged(ImageStore::System, image).with_args(["echo", "hello"]);
+    /// let mut output = Vec::new();
+    /// let code = node.debug_container(container).run(tokio::io::empty(), &mut output).await?;
+    /// println!("{code}: {}", String::from_utf8_lossy(&output));
+    /// # Ok(()) }) }
     /// ```
     pub fn debug_container(&self, container: DebugContainer) -> DebugSession {
         let (sender, requests) = mpsc::channel(AHEAD);

@@ -122,6 +122,15 @@ impl BlockDeviceWipe {
 
 impl Node {
     /// The disks of the machine (`storage.StorageService/Disks`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// for disk in node.disks().await? {
+    ///     println!("{} {:?} {} GiB {}", disk.device_name, disk.kind, disk.size >> 30, disk.model);
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     pub async fn disks(&self) -> Result<Vec<Disk>> {
         let reply = self.call((), |raw, request| async move { raw.storage().disks(request).await }).await?;
         Ok(reply.single()?.disks.into_iter().map(Disk::from).collect())

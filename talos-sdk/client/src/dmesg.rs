@@ -146,22 +146,18 @@ impl Node {
     /// The log of the kernel, message by message (`machine.MachineService/Dmesg`, any role).
     ///
     /// ```
-    /// # use futures_util::TryStreamExt;
-    /// # use talos_client::{Client, ClientOptions, DmesgOptions};
-    /// # use talos_sim::{ClusterOptions, Simulation, SimulationOptions};
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let simulation = Simulation::start(SimulationOptions::default())?;
-    /// # let cluster = simulation.cluster(ClusterOptions::default()).await?;
-    /// # let config = cluster.talosconfig([talos_pki::Role::Admin])?;
-    /// # let config = talosconfig::TalosConfig::from_yaml(config.expose())?;
-    /// # let node = Client::connect(&config, ClientOptions::default())?.endpoint();
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use futures_util::TryStreamExt;
+    /// use talos_client::{DmesgOptions, Priority};
+    ///
     /// let mut messages = node.dmesg(DmesgOptions::default());
     /// while let Some(message) = messages.try_next().await? {
-    ///     println!("{:?} {}", message.priority, message.text);
+    ///     if message.priority <= Priority::Warning {
+    ///         println!("{}", message.text);
+    ///     }
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }) }
     /// ```
     pub fn dmesg(&self, options: DmesgOptions) -> ItemStream<KernelMessage> {
         let request = DmesgRequest { follow: options.follow, tail: options.only_new };

@@ -114,6 +114,22 @@ impl Node {
     ///
     /// A file that can't be looked at is an entry with the reason, not the end of the list. That the path itself is not
     /// there is an error of the stream; machines have no code of its own for it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use futures_util::TryStreamExt;
+    /// use talos_client::ListOptions;
+    ///
+    /// let mut entries = node.list(ListOptions::new("/etc").with_depth(2));
+    /// while let Some(entry) = entries.try_next().await? {
+    ///     match entry.info {
+    ///         Ok(info) => println!("{} {:>8} {}", info.mode, info.size, entry.relative_path),
+    ///         Err(reason) => println!("{}: {reason}", entry.path),
+    ///     }
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     pub fn list(&self, options: ListOptions) -> ItemStream<FileEntry> {
         let depth = options.depth.map(|depth| i32::try_from(depth.max(1)).unwrap_or(i32::MAX));
         let types = options.kinds.iter().filter_map(|kind| match kind {
@@ -138,6 +154,17 @@ impl Node {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): there is none. A machine that fails to read on in the middle
     /// ends the stream as if the file ended there.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// let mut text = String::new();
+    /// node.read("/etc/hostname").read_to_string(&mut text).await?;
+    /// assert_eq!(text.trim(), node.hostname().await?);
+    /// # Ok(()) }) }
+    /// ```
     pub fn read(&self, path: impl Into<String>) -> ByteStream {
         let request = ReadRequest { path: path.into() };
         ByteStream::new(self, request, |raw, request| async move { raw.machine().read(request).await })
@@ -147,6 +174,21 @@ impl Node {
     ///
     /// The path must be absolute. Files that the machine can't read are left out, and then the stream ends with an
     /// error that names them, after all of the archive.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use talos_client::ExtractOptions;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let extracted = node.copy("/etc").extract(folder.path(), ExtractOptions::default()).await?;
+    /// println!("{} files, {} bytes", extracted.files, extracted.bytes);
+    /// for skipped in &extracted.skipped {
+    ///     println!("{}: {}", skipped.path.display(), skipped.reason);
+    /// }
+    /// assert!(folder.path().join("hostname").exists());
+    /// # Ok(()) }) }
+    /// ```
     pub fn copy(&self, path: impl Into<String>) -> Archive {
         let request = CopyRequest { root_path: path.into() };
         Archive::new(ByteStream::new(self, request, |raw, request| async move {

@@ -179,15 +179,17 @@ impl Node {
     /// The container images in a store (`machine.ImageService/List`, any role; before Talos 1.13
     /// `machine.MachineService/ImageList`).
     ///
-    /// ```no_run
-    /// # use futures_util::TryStreamExt;
-    /// # async fn example(node: talos_client::Node) -> Result<(), talos_client::Error> {
-    /// let mut images = node.images(talos_client::ImageStore::Kubernetes);
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use futures_util::TryStreamExt;
+    /// use talos_client::ImageStore;
+    ///
+    /// let mut images = node.images(ImageStore::Kubernetes);
     /// while let Some(image) = images.try_next().await? {
-    ///     println!("{} {}", image.name, image.size.unwrap_or_default());
+    ///     println!("{} {} MiB", image.name, image.size.unwrap_or_default() >> 20);
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }) }
     /// ```
     pub fn images(&self, store: ImageStore) -> ItemStream<Image> {
         let node = self.clone();
@@ -217,14 +219,24 @@ impl Node {
     /// There is no limit to the time it takes but the one of [`with_timeout`](Self::with_timeout).
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): the registry has no such image.
     ///
-    /// ```no_run
-    /// # async fn example(node: talos_client::Node) -> Result<(), talos_client::Error> {
-    /// use talos_client::ImageStore;
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use futures_util::TryStreamExt;
+    /// use talos_client::{ImageStore, PullProgress};
     ///
+    /// let mut pull = node.pull_image(ImageStore::System, "ghcr.io/siderolabs/installer:v1.13.9");
+    /// while let Some(step) = pull.try_next().await? {
+    ///     match step {
+    ///         PullProgress::Layer(layer) => println!("{} {}/{}", layer.id, layer.offset, layer.total),
+    ///         PullProgress::Pulled { name } => println!("pulled as {name}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// // Or, without watching it:
     /// let name = node.pull_image(ImageStore::System, "ghcr.io/siderolabs/installer:v1.13.9").finish().await?;
-    /// println!("pulled as {name}");
-    /// # Ok(())
-    /// # }
+    /// node.remove_image(ImageStore::System, name).await?;
+    /// # Ok(()) }) }
     /// ```
     pub fn pull_image(&self, store: ImageStore, reference: impl Into<String>) -> ImagePull {
         let node = self.clone();

@@ -41,6 +41,19 @@ pub enum DependencyKind {
 impl Node {
     /// What the controllers of the machine read and write
     /// (`inspect.InspectService/ControllerRuntimeDependencies`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use talos_client::DependencyKind;
+    ///
+    /// for edge in node.controller_dependencies().await? {
+    ///     if edge.kind == DependencyKind::OutputExclusive {
+    ///         println!("{} writes {}", edge.controller, edge.resource_type);
+    ///     }
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     pub async fn controller_dependencies(&self) -> Result<Vec<ControllerDependency>> {
         let reply =
             self.call((), |raw, request| async move {

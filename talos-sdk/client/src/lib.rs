@@ -7,7 +7,12 @@
 //! | call one machine | [`Client::node`], [`Node`] |
 //! | call several and see how each did | [`Client::nodes`], [`PerNode`] |
 //! | read or watch resources | [`Node::resources`], [`resources`] |
-//! | follow logs, events | [`Node::logs`], [`Node::events`] |
+//! | follow logs, events, the kernel | [`Node::logs`], [`Node::events`], [`Node::dmesg`] |
+//! | see what a machine is and does | [`Node::services`], [`Node::processes`], [`Node::memory`], [`Node::disks`] |
+//! | look at files, or take them home | [`Node::list`], [`Node::read`], [`Node::copy`] |
+//! | see what goes over the network | [`Node::sockets`], [`Node::capture_packets`] |
+//! | bring images to a machine | [`Node::pull_image`], [`Node::import_image`] |
+//! | run a program there | [`Node::debug_container`] |
 //! | make a call that has no method here | [`Node::raw`] |
 //! | choose by the version of Talos | [`Node::server_version`], [`Node::has_method`] |
 //! | follow several nodes at once | [`Nodes::merge`] |

@@ -75,6 +75,13 @@ impl Node {
 
     /// The services that have a log, for [`LogOptions::service`] (`machine.MachineService/LogsContainers`, any role).
     /// Those of pods are found by [`containers`](Self::containers).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// assert!(node.log_ids().await?.iter().any(|id| id == "machined"));
+    /// # Ok(()) }) }
+    /// ```
     pub async fn log_ids(&self) -> Result<Vec<String>> {
         let reply =
             self.call((), |raw, request| async move { raw.machine().logs_containers(request).await }).await?;

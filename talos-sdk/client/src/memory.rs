@@ -116,6 +116,14 @@ impl Memory {
 
 impl Node {
     /// What the memory of the machine is used for (`machine.MachineService/Memory`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// let memory = node.memory().await?;
+    /// println!("{} of {} MiB", memory.used() >> 20, memory.total >> 20);
+    /// # Ok(()) }) }
+    /// ```
     pub async fn memory(&self) -> Result<Memory> {
         let reply = self.call((), |raw, request| async move { raw.machine().memory(request).await }).await?;
         Ok(reply.single()?.meminfo.unwrap_or_default().into())

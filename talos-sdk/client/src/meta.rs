@@ -78,6 +78,17 @@ impl Node {
     /// Values are small: a few hundred KiB for all keys together. [`ErrorKind::ResourceExhausted`]: it does not fit.
     ///
     /// [`ErrorKind::ResourceExhausted`]: crate::ErrorKind::ResourceExhausted
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use talos_client::MetaKey;
+    ///
+    /// node.write_meta(MetaKey::USER_1, "rack 12").await?;
+    /// node.delete_meta(MetaKey::USER_1).await?;
+    /// assert!(node.delete_meta(MetaKey::USER_1).await.is_err_and(|error| error.is_not_found()));
+    /// # Ok(()) }) }
+    /// ```
     pub async fn write_meta(&self, key: MetaKey, value: impl Into<Bytes>) -> Result<()> {
         let request = MetaWriteRequest { key: key.0.into(), value: value.into() };
         let reply =

@@ -219,6 +219,18 @@ pub enum SocketTimer {
 
 impl Node {
     /// The sockets of the machine and of its pods (`machine.MachineService/Netstat`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use talos_client::{NetstatOptions, SocketFilter};
+    ///
+    /// let options = NetstatOptions::default().with_filter(SocketFilter::Listening).with_processes();
+    /// for socket in node.sockets(options).await? {
+    ///     println!("{} {:?}", socket.local, socket.process);
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     pub async fn sockets(&self, options: NetstatOptions) -> Result<Vec<Socket>> {
         let has = |protocol| options.protocols.contains(&protocol);
         let protocols = L4proto {

@@ -21,8 +21,15 @@ const LONG_WORK: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// | for | use |
 /// |---|---|
-/// | what runs there | [`version`](Self::version), [`server_version`](Self::server_version), [`services`](Self::services) |
-/// | what happens there | [`events`](Self::events), [`logs`](Self::logs) |
+/// | what it is | [`hostname`](Self::hostname), [`version`](Self::version), [`server_version`](Self::server_version), [`cpus`](Self::cpus), [`memory`](Self::memory), [`mounts`](Self::mounts), [`disks`](Self::disks), [`time`](Self::time) |
+/// | how busy it is | [`load_average`](Self::load_average), [`system_stat`](Self::system_stat), [`cpu_frequencies`](Self::cpu_frequencies), [`disk_counters`](Self::disk_counters), [`network_counters`](Self::network_counters) |
+/// | what runs there | [`services`](Self::services), [`service`](Self::service), [`start_service`](Self::start_service), [`stop_service`](Self::stop_service), [`restart_service`](Self::restart_service), [`processes`](Self::processes), [`containers`](Self::containers), [`container_usage`](Self::container_usage), [`restart_container`](Self::restart_container), [`controller_dependencies`](Self::controller_dependencies) |
+/// | what happens there | [`events`](Self::events), [`logs`](Self::logs), [`log_ids`](Self::log_ids), [`dmesg`](Self::dmesg) |
+/// | its files | [`list`](Self::list), [`read`](Self::read), [`copy`](Self::copy), [`disk_usage`](Self::disk_usage) |
+/// | its network | [`sockets`](Self::sockets), [`capture_packets`](Self::capture_packets) |
+/// | images and installation | [`images`](Self::images), [`pull_image`](Self::pull_image), [`import_image`](Self::import_image), [`remove_image`](Self::remove_image), [`verify_image`](Self::verify_image), [`run_install`](Self::run_install), [`run_upgrade`](Self::run_upgrade) |
+/// | storage | [`wipe_block_devices`](Self::wipe_block_devices), [`remove_logical_volume`](Self::remove_logical_volume), [`remove_volume_group`](Self::remove_volume_group), [`remove_physical_volume`](Self::remove_physical_volume), [`destroy_array`](Self::destroy_array), [`write_meta`](Self::write_meta), [`delete_meta`](Self::delete_meta) |
+/// | looking for a mistake | [`debug_container`](Self::debug_container) |
 /// | its configuration | [`apply_configuration`](Self::apply_configuration) |
 /// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`client_configuration`](Self::client_configuration), [`etcd_members`](Self::etcd_members) |
 /// | power | [`reboot`](Self::reboot) |

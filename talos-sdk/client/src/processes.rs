@@ -99,6 +99,17 @@ impl ProcessState {
 
 impl Node {
     /// The processes of the machine, those of containers too (`machine.MachineService/Processes`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// let mut processes = node.processes().await?;
+    /// processes.sort_by_key(|process| std::cmp::Reverse(process.resident_memory));
+    /// for process in &processes {
+    ///     println!("{} {} {}", process.pid, process.state.as_str(), process.args);
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     pub async fn processes(&self) -> Result<Vec<Process>> {
         let reply =
             self.call((), |raw, request| async move { raw.machine().processes(request).await }).await?;

@@ -162,20 +162,11 @@ impl Node {
     /// [`ErrorKind::NotFound`]: the machine has no service of that name.
     ///
     /// ```
-    /// # use talos_client::{Client, ClientOptions};
-    /// # use talos_sim::{ClusterOptions, Simulation, SimulationOptions};
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let simulation = Simulation::start(SimulationOptions::default())?;
-    /// # let cluster = simulation.cluster(ClusterOptions::default()).await?;
-    /// # let config = cluster.talosconfig([talos_pki::Role::Admin])?;
-    /// # let config = talosconfig::TalosConfig::from_yaml(config.expose())?;
-    /// # let node = Client::connect(&config, ClientOptions::default())?.endpoint();
-    /// let kubelet = node.service("kubelet").await?;
-    /// assert!(kubelet.is_running());
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// assert!(node.service("kubelet").await?.is_running());
     /// assert!(node.service("none").await.is_err_and(|error| error.is_not_found()));
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }) }
     /// ```
     pub async fn service(&self, id: &str) -> Result<Service> {
         let found = self.services().await?.into_iter().find(|service| service.id == id);
@@ -214,6 +205,13 @@ impl Node {
 
     /// Restarts a service (`machine.MachineService/ServiceRestart`, os:admin or os:operator), as
     /// [`start_service`](Self::start_service) starts it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// node.restart_service("kubelet").await?;
+    /// # Ok(()) }) }
+    /// ```
     pub async fn restart_service(&self, id: impl Into<String>) -> Result<()> {
         let request = ServiceRestartRequest { id: id.into() };
         let reply = self

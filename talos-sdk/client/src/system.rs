@@ -113,6 +113,15 @@ impl Mount {
 
 impl Node {
     /// The host name of the machine (`machine.MachineService/Hostname`, any role).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// println!("{} has been up since {:?}", node.hostname().await?, node.system_stat().await?.boot_time);
+    /// assert!(node.load_average().await?.one >= 0.0);
+    /// assert!(node.mounts().await?.iter().any(|mount| mount.mounted_on == "/var"));
+    /// # Ok(()) }) }
+    /// ```
     pub async fn hostname(&self) -> Result<String> {
         let reply =
             self.call((), |raw, request| async move { raw.machine().hostname(request).await }).await?;

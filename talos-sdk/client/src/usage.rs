@@ -87,6 +87,19 @@ impl Node {
     /// is in it.
     ///
     /// Machines measure one path a call: ask for others in calls of their own.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { example(async |node| {
+    /// use futures_util::TryStreamExt;
+    /// use talos_client::UsageOptions;
+    ///
+    /// let mut usages = node.disk_usage(UsageOptions::new("/var").with_depth(2));
+    /// while let Some(usage) = usages.try_next().await? {
+    ///     println!("{} {:?}", usage.path, usage.size);
+    /// }
+    /// # Ok(()) }) }
+    /// ```
     pub fn disk_usage(&self, options: UsageOptions) -> ItemStream<Usage> {
         let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX).max(1);
         let request = DiskUsageRequest {

@@ -15,3 +15,4 @@ mod storage;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrade;
+mod versions;
