@@ -114,6 +114,14 @@ pub enum ErrorKind {
     UnsafeArchive,
     /// The installer ran on the machine and failed; [`Error::installer_exit`] has the reason.
     InstallerFailed,
+    /// A resource has changed since it was read; read it again and write then.
+    Conflict,
+    /// A resource is about to go, or is not, as the write expected.
+    WrongPhase,
+    /// A resource belongs to another owner than the one that writes.
+    WrongOwner,
+    /// Others need a resource still: its finalizers keep it from being destroyed.
+    FinalizersPending,
     /// Several nodes failed with different kinds; [`Error::nodes`] has each.
     Nodes,
     /// Any other status of the server.

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
+use talos_client::resources::types::{network::HostnameStatusSpec, runtime::BootIdSpec};
 use talos_client::resources::{
-    LabelQuery, MachineStatus, NodeAddress, ResourceDefinition, WatchEvent, WatchOptions,
+    Change, ExpectedPhase, LabelQuery, MachineStatus, NodeAddress, Phase, Resource, ResourceDefinition,
+    WatchEvent, WatchOptions,
 };
 use talos_client::{
-    ApplyMode, ApplyOptions, Client, ClientOptions, ErrorKind, EventOptions, EventPayload, EventTail,
+    ApplyMode, ApplyOptions, Client, ClientOptions, Error, ErrorKind, EventOptions, EventPayload, EventTail,
     LogOptions, MachineStage, Node, RebootMode, RebootOptions, ServiceState,
 };
 use talosconfig::TalosConfig;
@@ -496,4 +498,118 @@ async fn a_server_that_is_gone_is_found_again() {
     let gone = node.clone().with_timeout(Duration::from_secs(10)).version().await.unwrap_err();
     assert_eq!(gone.kind(), ErrorKind::ConnectionRefused, "{gone}");
     assert!(gone.is_retryable());
+}
+
+#[tokio::test]
+async fn resources_are_written_where_the_server_lets_it() {
+    let Some(server) = GoServer::start(&["-cosi-writes"]) else { return };
+    let hostnames = server.node().resources::<HostnameStatusSpec>();
+    let spec = |name: &str| HostnameStatusSpec { hostname: name.to_owned(), ..Default::default() };
+    let made = hostnames.create(&Resource::new("w", spec("one"))).await.unwrap();
+    assert_eq!((made.metadata.version, made.metadata.kind.as_str()), (Some(1), HOSTNAMES));
+    assert_eq!(hostnames.get("w").await.unwrap(), made);
+    assert!(hostnames.create(&Resource::new("w", spec("two"))).await.unwrap_err().is_already_exists());
+
+    let mut newer = made.clone();
+    newer.spec.hostname = "two".to_owned();
+    newer.metadata.labels.insert("app".to_owned(), "web".to_owned());
+    let newer = hostnames.update(&newer, ExpectedPhase::Running).await.unwrap();
+    assert_eq!((newer.metadata.version, newer.spec.hostname.as_str()), (Some(2), "two"));
+    assert_eq!(newer.metadata.labels["app"], "web");
+    let kind = |error: Error| error.kind();
+    let stale = hostnames.update(&made, ExpectedPhase::Any).await;
+    assert_eq!(stale.map_err(kind).unwrap_err(), ErrorKind::Conflict);
+    let phase = hostnames.update(&newer, ExpectedPhase::TearingDown).await;
+    assert_eq!(phase.map_err(kind).unwrap_err(), ErrorKind::WrongPhase);
+    assert!(
+        hostnames
+            .update(&Resource::new("none", spec("")), ExpectedPhase::Any)
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+
+    // Writers that get in each other's way all get through.
+    let writers = (0..4)
+        .map(|_| hostnames.modify("w", ExpectedPhase::Running, |resource| resource.spec.hostname.push('!')));
+    futures_util::future::try_join_all(writers).await.unwrap();
+    assert_eq!(hostnames.get("w").await.unwrap().spec.hostname, "two!!!!");
+
+    hostnames.add_finalizers("w", ["a", "b", "a"]).await.unwrap();
+    assert_eq!(hostnames.destroy("w").await.map_err(kind).unwrap_err(), ErrorKind::FinalizersPending);
+    assert!(!hostnames.teardown("w").await.unwrap());
+    assert!(!hostnames.teardown("w").await.unwrap(), "it is no error twice");
+    let torn = hostnames.get("w").await.unwrap();
+    assert_eq!((torn.metadata.phase, torn.metadata.finalizers.len()), (Phase::TearingDown, 2));
+    assert_eq!(torn.spec.hostname, "two!!!!");
+    let late = hostnames.teardown_and_destroy("w", Duration::from_millis(200)).await;
+    assert_eq!(late.map_err(kind).unwrap_err(), ErrorKind::DeadlineExceeded);
+    let (destroyed, freed) = tokio::join!(
+        hostnames.teardown_and_destroy("w", Duration::from_secs(60)),
+        hostnames.remove_finalizers("w", ["b", "a"]),
+    );
+    destroyed.unwrap();
+    freed.unwrap();
+    assert!(hostnames.get("w").await.unwrap_err().is_not_found());
+    assert!(hostnames.destroy("w").await.unwrap_err().is_not_found());
+
+    let theirs = hostnames.clone().with_owner("they");
+    theirs.create(&Resource::new("theirs", spec("x"))).await.unwrap();
+    assert_eq!(hostnames.destroy("theirs").await.map_err(kind).unwrap_err(), ErrorKind::WrongOwner);
+    hostnames.add_finalizers("theirs", ["a"]).await.unwrap();
+    hostnames.remove_finalizers("theirs", ["a"]).await.unwrap();
+    theirs.teardown_and_destroy("theirs", Duration::from_secs(60)).await.unwrap();
+}
+
+#[tokio::test]
+async fn talos_lets_nobody_write() {
+    let Some(server) = GoServer::start(&[]) else { return };
+    let hostnames = server.node().resources::<HostnameStatusSpec>();
+    let refused = hostnames.create(&Resource::new("w", HostnameStatusSpec::default())).await.unwrap_err();
+    assert!(refused.is_permission_denied() && refused.to_string().contains("lets nobody write"), "{refused}");
+    let refused = hostnames.destroy("hostname").await.unwrap_err();
+    assert!(refused.is_permission_denied() && refused.to_string().contains("lets nobody write"), "{refused}");
+}
+
+#[tokio::test]
+async fn changes_are_told_and_waited_for() {
+    let Some(mut server) = GoServer::start(&[]) else { return };
+    let hostnames = server.node().resources::<HostnameStatusSpec>();
+    let cache = hostnames.cache();
+    cache.ready().await.unwrap();
+    let mut changes = hostnames.clone().with_labels(LabelQuery::new().equal("app", "web")).changes();
+    assert!(matches!(changes.try_next().await.unwrap(), Some(Change::Synced)));
+
+    server.put("x.y+z", "hostname: one\n", json!({"app": "web"}));
+    server.put("x.y+z", "hostname: two\n", json!({"app": "web"}));
+    server.put("x.y+z", "hostname: two\n", json!({}));
+    let two =
+        |found: Option<&Resource<HostnameStatusSpec>>| found.is_some_and(|it| it.spec.hostname == "two");
+    let found = hostnames.wait_for("x.y+z", two, Duration::from_secs(60)).await.unwrap().unwrap();
+    assert_eq!(found.metadata.version, Some(3));
+    assert!(
+        matches!(changes.try_next().await.unwrap(), Some(Change::Created(new)) if new.spec.hostname == "one")
+    );
+    match changes.try_next().await.unwrap() {
+        Some(Change::Updated { old, new }) => {
+            assert_eq!((old.metadata.version, new.metadata.version), (Some(1), Some(2)));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(
+        matches!(changes.try_next().await.unwrap(), Some(Change::Destroyed(old)) if old.metadata.version == Some(2))
+    );
+    let all = cache.wait_until(|all| two(all.get("x.y+z").map(|it| &**it)), Duration::from_secs(60)).await;
+    assert_eq!(all.unwrap().len(), 2);
+    server.delete("x.y+z");
+    let gone = hostnames.wait_until(|all| all.get("x.y+z").is_none(), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(gone.len(), 1);
+    let late = hostnames.wait_for("x.y+z", two, Duration::from_millis(200)).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::DeadlineExceeded, "{late}");
+
+    let unknown = server.node().resources_untyped("network", "Nothings.net.talos.dev");
+    let unknown = unknown.wait_until(|_| true, Duration::from_secs(60)).await.unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Unimplemented, "{unknown}");
+    let newer = server.node().resources::<BootIdSpec>().get_single().await.unwrap_err();
+    assert!(newer.to_string().contains("needs Talos 1.14 or later"), "{newer}");
 }

@@ -46,7 +46,32 @@ pub enum Phase {
     TearingDown,
 }
 
+impl Phase {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::TearingDown => "tearingDown",
+        }
+    }
+}
+
 impl Metadata {
+    pub(super) fn into_proto(self) -> proto::Metadata {
+        proto::Metadata {
+            namespace: self.namespace,
+            r#type: self.kind,
+            id: self.id,
+            version: self.version.map_or_else(|| "undefined".to_owned(), |version| version.to_string()),
+            owner: self.owner,
+            phase: self.phase.as_str().to_owned(),
+            created: self.created.map(Into::into),
+            updated: self.updated.map(Into::into),
+            finalizers: self.finalizers,
+            labels: self.labels,
+            annotations: self.annotations,
+        }
+    }
+
     pub(crate) fn from_proto(metadata: proto::Metadata) -> Self {
         Self {
             namespace: metadata.namespace,

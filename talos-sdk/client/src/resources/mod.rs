@@ -12,6 +12,7 @@
 //! | hear of every change, whatever happens | [`Resources::changes`] |
 //! | keep them in memory for many tasks | [`Resources::cache`] |
 //! | wait until they are so | [`Resources::wait_until`], [`wait_for`](Resources::wait_for) |
+//! | write, where the server is not Talos | [`Resources::create`], [`update`](Resources::update), [`modify`](Resources::modify), [`teardown_and_destroy`](Resources::teardown_and_destroy) |
 //! | watch as the machine serves it, until it breaks | [`Resources::watch`] |
 //!
 //! ```no_run
@@ -48,10 +49,12 @@ mod spec;
 pub mod types;
 mod wait;
 mod watch;
+mod write;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -62,6 +65,8 @@ use tonic::Streaming;
 use crate::node::Origin;
 use crate::reply::malformed;
 use crate::{Error, ErrorKind, Node, Result};
+
+use write::OneCall;
 
 pub use cache::{Cache, CacheSubscription, Snapshot};
 pub use changes::{Change, Changes, ChangesOptions};
@@ -76,6 +81,7 @@ pub use query::LabelQuery;
 pub use spec::{ResourceSpec, Sensitivity, Singleton, SpecData, SpecEncode, Untyped, WithRaw};
 pub use types::ResourceType;
 pub use watch::{Bookmark, WatchEvent, WatchOptions, WatchStream};
+pub use write::ExpectedPhase;
 
 /// A resource.
 ///
@@ -87,6 +93,14 @@ pub struct Resource<S> {
     pub metadata: Metadata,
     /// What it says.
     pub spec: S,
+}
+
+impl<S> Resource<S> {
+    /// A resource to create, of the type and in the namespace of the [`Resources`] that it is created with.
+    #[must_use]
+    pub fn new(id: impl Into<String>, spec: S) -> Self {
+        Self { metadata: Metadata { id: id.into(), ..Metadata::default() }, spec }
+    }
 }
 
 impl<S: SpecData + fmt::Debug> fmt::Debug for Resource<S> {
@@ -112,6 +126,9 @@ pub struct Resources<S> {
     kind: String,
     labels: Vec<LabelQuery>,
     ids: Option<String>,
+    /// In whose name resources are written.
+    owner: String,
+    one_call: Arc<OneCall>,
     spec: PhantomData<fn() -> S>,
 }
 
@@ -124,6 +141,8 @@ impl<S> Clone for Resources<S> {
             kind: self.kind.clone(),
             labels: self.labels.clone(),
             ids: self.ids.clone(),
+            owner: self.owner.clone(),
+            one_call: Arc::clone(&self.one_call),
             spec: PhantomData,
         }
     }
@@ -153,6 +172,8 @@ impl<S: SpecData> Resources<S> {
             kind: kind.to_owned(),
             labels: Vec::new(),
             ids: None,
+            owner: String::new(),
+            one_call: Arc::default(),
             spec: PhantomData,
         }
     }
