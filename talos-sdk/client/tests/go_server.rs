@@ -306,6 +306,8 @@ async fn resources_are_got_and_listed() {
         (LabelQuery::new().equal("app", "web"), &["a"]),
         (LabelQuery::new().exists("app").not_equal("app", "web"), &["b"]),
         (LabelQuery::new().one_of("app", ["web", "db"]), &["a", "b"]),
+        (LabelQuery::new().not_one_of("app", ["web", "x"]), &["b", "hostname"]),
+        (LabelQuery::new().exists("app").less_number("size", 10).negated(), &["b"]),
         (LabelQuery::new().less("size", "2"), &["b"]),
         (LabelQuery::new().less_or_equal("size", "9"), &["a", "b"]),
         (LabelQuery::new().less_number("size", 10), &["a"]),

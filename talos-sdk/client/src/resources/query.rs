@@ -55,6 +55,21 @@ impl LabelQuery {
         self.term(key, Operation::In, values.into_iter().map(Into::into).collect(), false)
     }
 
+    /// The label is not there or has none of these values.
+    #[must_use]
+    pub fn not_one_of<V: Into<String>>(self, key: &str, values: impl IntoIterator<Item = V>) -> Self {
+        self.term(key, Operation::In, values.into_iter().map(Into::into).collect(), true)
+    }
+
+    /// Turns the last term round: it must not hold.
+    #[must_use]
+    pub fn negated(mut self) -> Self {
+        if let Some(term) = self.terms.last_mut() {
+            term.invert = !term.invert;
+        }
+        self
+    }
+
     /// The label has a value before this one in the order of text.
     #[must_use]
     pub fn less(self, key: &str, value: impl Into<String>) -> Self {
