@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use talos_machineconfig::Config;
+use talos_machineconfig::types::security::{ImageVerificationConfig, ImageVerificationRule};
 use talos_pki::{Certificate, CertificateAuthority, SecretString};
 
 /// The configuration of a machine, as far as the simulator acts on it.
@@ -33,6 +34,8 @@ pub(crate) struct NodeConfig {
     pub(crate) api_server_sans: Vec<String>,
     /// Tag of the kubelet's image.
     pub(crate) kubernetes_version: String,
+    /// Whose signatures images need.
+    pub(crate) image_rules: Vec<ImageVerificationRule>,
     /// The first of the configured time servers.
     pub(crate) time_server: Option<String>,
     pub(crate) dns_domain: String,
@@ -102,6 +105,10 @@ impl NodeConfig {
             kubernetes_authority,
             api_server_sans: config.api_server_cert_sans().to_vec(),
             kubernetes_version: format!("v{}", config.kubernetes_version().unwrap_or("1.34.0")),
+            image_rules: config
+                .documents_of::<ImageVerificationConfig>()
+                .flat_map(|document| document.rules.clone())
+                .collect(),
             time_server: machine.time.as_ref().and_then(|time| time.servers.first().cloned()),
             dns_domain: network
                 .map(|network| network.dns_domain.clone())

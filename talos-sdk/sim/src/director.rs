@@ -86,6 +86,9 @@ fn route(connection: &Connection, request: &Request<Incoming>) -> Result<Route, 
         if !allowed {
             return Err(Status::invalid_argument("this method cannot be asked of many nodes at once"));
         }
+        if let Some(wrong) = many.iter().find(|target| !forward::is_valid(target)) {
+            return Err(forward::invalid(wrong));
+        }
         return Ok(Route::Many(many));
     }
     Ok(match one.into_iter().next() {

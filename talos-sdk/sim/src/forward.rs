@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tonic::Status;
 
-use crate::grpc::{Answer, Messages, ResponseBody, frame, read_one, refuse, respond};
+use crate::grpc::{Answer, Messages, ResponseBody, frame, refuse, respond};
 use crate::methods::Method;
 use crate::run::Run;
 use crate::server::PORT;
@@ -88,8 +88,13 @@ async fn dial(run: &Run, target: &str) -> Result<SendRequest<ResponseBody>, Stat
 }
 
 /// Whether a target is what Talos takes: an address or a name, without a port.
-fn is_valid(target: &str) -> bool {
+pub(crate) fn is_valid(target: &str) -> bool {
     !target.is_empty() && !target.starts_with('[') && target.matches(':').count() != 1
+}
+
+/// The refusal of a target that is not.
+pub(crate) fn invalid(target: &str) -> Status {
+    Status::internal(format!("{target:?} is no valid target: it must be an address or a name"))
 }
 
 /// Sends a call on, with the caller's roles in place of its certificate.
@@ -102,9 +107,7 @@ async fn send(
     body: ResponseBody,
 ) -> Result<Response<Incoming>, Status> {
     if !is_valid(target) {
-        return Err(Status::internal(format!(
-            "{target:?} is no valid target: it must be an address or a name"
-        )));
+        return Err(invalid(target));
     }
     let mut sender = run.backends.connect(run, target).await?;
     let uri = Uri::builder().scheme("https").authority(authority(target)).path_and_query(path).build();
@@ -174,6 +177,16 @@ pub(crate) async fn to_one(
     response
 }
 
+/// All messages of a request, framed: a caller that streams is heard out before it is passed on.
+async fn read_all(body: Incoming) -> Result<Bytes, Status> {
+    let mut messages = Messages::new(body);
+    let mut framed = BytesMut::new();
+    while let Some(message) = messages.next().await? {
+        framed.put_slice(&frame(&message));
+    }
+    Ok(framed.freeze())
+}
+
 /// Asks many machines at once, and tells in every answer where it came from.
 pub(crate) async fn to_many(
     run: &Arc<Run>,
@@ -183,13 +196,13 @@ pub(crate) async fn to_many(
 ) -> Response<ResponseBody> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let message = match read_one(body).await {
+    let message = match read_all(body).await {
         Ok(message) => message,
         Err(status) => return refuse(&status),
     };
     let streaming = Method::find(&path, run.minor()).is_some_and(Method::server_streaming);
     let calls = targets.into_iter().map(|target| {
-        let body = Full::new(frame(&message)).map_err(|never: std::convert::Infallible| match never {});
+        let body = Full::new(message.clone()).map_err(|never: std::convert::Infallible| match never {});
         let (run, path, headers, roles) = (run.clone(), path.clone(), parts.headers.clone(), roles.clone());
         async move {
             let sent = send(&run, &target, &roles, &path, &headers, body.boxed_unsync()).await;

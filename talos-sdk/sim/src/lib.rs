@@ -88,7 +88,7 @@
 //! - A debug container has `cat` or a shell that knows `echo`, `env`, `exit`, `false`, `hostname`, `stty size`, `true`.
 //! - Disks are names, sizes and what a probe would find on them ([`SimDisk`]).
 //! - A packet capture shows requests for addresses that the machine never sent. Time servers always agree.
-//! - Signatures of images are never checked, as by a machine without rules for them.
+//! - Signatures of images that a rule of the configuration asks for are always there and good.
 //! - No Kubernetes controller runs: nodes and their pods come from the machines themselves.
 
 mod api;

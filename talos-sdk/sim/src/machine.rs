@@ -16,7 +16,7 @@ use crate::resources;
 use crate::run::{Bootstrap, Next, Run};
 use crate::sequence::{self, Sequence};
 use crate::server;
-use crate::services::ServiceState;
+use crate::services::{EXTENSION_SERVICE, ServiceState};
 use crate::shutdown::shut_down;
 use crate::stage::Stage;
 
@@ -222,6 +222,9 @@ async fn start_everything(
     let spec = resources::member(node_id, hostname, node.address, config.control_plane, run.version.tag());
     cluster.announce(node.address, hostname, spec, run.now());
     run.start_service("cri").await;
+    if node.extension {
+        run.start_service(EXTENSION_SERVICE).await;
+    }
     keep_certificates(run);
     if config.control_plane {
         run.start_service("trustd").await;

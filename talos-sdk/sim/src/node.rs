@@ -34,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) address: Ipv4Addr,
     pub(crate) platform: String,
+    /// Whether a system extension brings a service.
+    pub(crate) extension: bool,
     /// Whether it is reached through SideroLink.
     pub(crate) siderolink: bool,
     pub(crate) user_data: Option<Bytes>,
@@ -196,6 +198,7 @@ impl Node {
             server_id,
             address,
             platform: options.platform.unwrap_or_else(|| "openstack".to_owned()),
+            extension: options.extension,
             siderolink: options.siderolink,
             user_data: options.user_data,
             files: options.files,

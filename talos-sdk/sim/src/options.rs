@@ -155,6 +155,8 @@ pub struct NodeOptions {
     pub volume_groups: Vec<VolumeGroup>,
     /// Software RAID arrays on these disks.
     pub arrays: Vec<RaidArray>,
+    /// Whether it has a system extension with a service, `ext-hello`: only such a service can be stopped over the API.
+    pub extension: bool,
     /// Whether callers reach it through SideroLink: they are administrators then while it is in maintenance mode.
     pub siderolink: bool,
 }
@@ -172,6 +174,7 @@ impl std::fmt::Debug for NodeOptions {
             .field("disks", &self.disks)
             .field("volume_groups", &self.volume_groups)
             .field("arrays", &self.arrays)
+            .field("extension", &self.extension)
             .field("siderolink", &self.siderolink)
             .finish()
     }
@@ -245,6 +248,13 @@ impl NodeOptions {
     #[must_use]
     pub fn with_array(mut self, array: RaidArray) -> Self {
         self.arrays.push(array);
+        self
+    }
+
+    /// Says whether it has a system extension with a service.
+    #[must_use]
+    pub fn with_extension(mut self, extension: bool) -> Self {
+        self.extension = extension;
         self
     }
 

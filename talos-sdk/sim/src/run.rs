@@ -20,6 +20,7 @@ use crate::identity::NodeTls;
 use crate::images::{self, Image, Names, Reference};
 use crate::logs::Logs;
 use crate::node::{Node, uuid};
+use crate::pods;
 use crate::resources::{self, Store};
 use crate::rootfs;
 use crate::services::{ServiceState, Services};
@@ -27,6 +28,10 @@ use crate::shutdown::ResetPlan;
 use crate::stage::Stage;
 use crate::tasks::Tasks;
 use crate::version::TalosVersion;
+use crate::workload;
+
+/// What etcd runs from.
+const ETCD_IMAGE: &str = "registry.k8s.io/etcd:v3.6.5";
 
 /// How a boot ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +163,28 @@ impl Run {
             images::Store::InMemory => work(&mut self.images.lock().unwrap_or_else(PoisonError::into_inner)),
             images::Store::System => work(&mut self.node.disk().images.system),
             images::Store::Cri => work(&mut self.node.disk().images.cri),
+        }
+    }
+
+    /// Pulls what a service runs, as it did to get healthy.
+    fn pull_images_of(&self, id: &str) {
+        let Some(config) = self.config() else { return };
+        let mut wanted = Vec::new();
+        match id {
+            "etcd" => wanted.push((images::Store::System, ETCD_IMAGE.to_owned())),
+            "kubelet" => {
+                let kubelet = format!("ghcr.io/siderolabs/kubelet:{}", config.kubernetes_version);
+                wanted.push((images::Store::System, kubelet));
+                wanted.push((images::Store::Cri, pods::SANDBOX_IMAGE.to_owned()));
+                let pods = workload::running_pods(self);
+                wanted.extend(pods.into_iter().map(|pod| (images::Store::Cri, pod.image)));
+            }
+            _ => {}
+        }
+        for (store, image) in wanted {
+            if let Ok(reference) = Reference::parse(&image) {
+                self.pull(store, &reference);
+            }
         }
     }
 
@@ -361,6 +388,9 @@ impl Run {
             self.put("Services.v1alpha1.talos.dev", id, resources::service(healthy, !healthy));
         } else {
             self.store.remove("Services.v1alpha1.talos.dev", id);
+        }
+        if healthy {
+            self.pull_images_of(id);
         }
         self.logs.write(id, &format!("{id}: {message}"));
         self.update_status();

@@ -6,6 +6,9 @@ use std::time::SystemTime;
 
 use talos_proto::machine;
 
+/// The service of a system extension, on machines that have one.
+pub(crate) const EXTENSION_SERVICE: &str = "ext-hello";
+
 /// What a service is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ServiceState {

@@ -5,7 +5,7 @@ use tonic::Status;
 
 use super::Context;
 use crate::grpc::Answer;
-use crate::services::ServiceState;
+use crate::services::{EXTENSION_SERVICE, ServiceState};
 
 pub(super) fn version(cx: &Context<'_>) -> Answer {
     let node = &cx.run.node;
@@ -38,29 +38,35 @@ pub(super) fn services(cx: &Context<'_>) -> Answer {
     Answer::one(&machine::ServiceListResponse { messages: vec![services] })
 }
 
-/// Services that the API may start and stop.
-const CONTROLLABLE: [&str; 3] = ["etcd", "kubelet", "trustd"];
-
-fn controllable(cx: &Context<'_>, id: &str, what: &str) -> Result<&'static str, Status> {
+/// The service, if it is one of those that may be started, stopped or restarted over the API.
+fn controllable(
+    cx: &Context<'_>,
+    id: &str,
+    what: &str,
+    allowed: &[&'static str],
+) -> Result<&'static str, Status> {
     if cx.run.services.state(id).is_none() {
         return Err(Status::unknown(format!("there is no service {id:?}")));
     }
-    let known = CONTROLLABLE.into_iter().find(|known| *known == id);
+    let known = allowed.iter().find(|known| **known == id).copied();
     known.ok_or_else(|| Status::unknown(format!("service {id:?} cannot be {what} over the API")))
 }
+
+/// Services that may be started and restarted; only the first may be stopped too.
+const CONTROLLABLE: &[&str] = &[EXTENSION_SERVICE, "kubelet"];
 
 pub(super) fn service_start(
     cx: &Context<'_>,
     request: machine::ServiceStartRequest,
 ) -> Result<Answer, Status> {
-    let id = controllable(cx, &request.id, "started")?;
+    let id = controllable(cx, &request.id, "started", CONTROLLABLE)?;
     start(cx, id);
     let reply = machine::ServiceStart { metadata: None, resp: format!("service {id} started") };
     Ok(Answer::one(&machine::ServiceStartResponse { messages: vec![reply] }))
 }
 
 pub(super) fn service_stop(cx: &Context<'_>, request: machine::ServiceStopRequest) -> Result<Answer, Status> {
-    let id = controllable(cx, &request.id, "stopped")?;
+    let id = controllable(cx, &request.id, "stopped", &[EXTENSION_SERVICE])?;
     stop(cx, id);
     let reply = machine::ServiceStop { metadata: None, resp: format!("service {id} stopped") };
     Ok(Answer::one(&machine::ServiceStopResponse { messages: vec![reply] }))
@@ -70,7 +76,7 @@ pub(super) fn service_restart(
     cx: &Context<'_>,
     request: machine::ServiceRestartRequest,
 ) -> Result<Answer, Status> {
-    let id = controllable(cx, &request.id, "restarted")?;
+    let id = controllable(cx, &request.id, "restarted", CONTROLLABLE)?;
     stop(cx, id);
     start(cx, id);
     let reply = machine::ServiceRestart { metadata: None, resp: format!("service {id} restarted") };

@@ -140,12 +140,69 @@ pub(super) fn remove(
     Ok(Answer::one(&()))
 }
 
-/// The simulated machine has no rules for signatures, so nothing matches.
-pub(super) fn verify(request: &machine::ImageServiceVerifyRequest) -> Result<Answer, Status> {
-    Reference::parse(&request.image_ref).map_err(|status| Status::invalid_argument(status.message()))?;
+/// Looks for a rule in the configuration. A signature that one asks for is always there and good.
+pub(super) fn verify(
+    cx: &Context<'_>,
+    request: &machine::ImageServiceVerifyRequest,
+) -> Result<Answer, Status> {
+    let wrong = |status: Status| Status::invalid_argument(status.message());
+    let reference = Reference::parse(&request.image_ref).map_err(wrong)?;
+    let name = match reference.repository.strip_prefix("docker.io/") {
+        Some(path) => format!("index.docker.io/{path}"),
+        None => reference.repository.clone(),
+    };
+    let config = cx.run.config();
+    let rules = config.iter().flat_map(|config| &config.image_rules);
+    let rule = rules.into_iter().find(|rule| matches(&rule.image, &name));
+    let (verified, message) = match rule {
+        None => (false, "no rule is for this image".to_owned()),
+        Some(rule) if rule.deny == Some(true) => {
+            return Err(Status::permission_denied(format!("the rule for {} refuses this image", rule.image)));
+        }
+        Some(rule) if rule.skip == Some(true) => {
+            (false, format!("the rule for {} asks for nothing", rule.image))
+        }
+        Some(rule) => (true, format!("the signature that the rule for {} asks for is good", rule.image)),
+    };
     Ok(Answer::one(&machine::ImageServiceVerifyResponse {
-        verified: false,
-        message: "no rule is for this image".to_owned(),
-        digested_image_ref: String::new(),
+        verified,
+        message,
+        digested_image_ref: if verified { reference.pinned() } else { String::new() },
     }))
+}
+
+/// Whether a pattern, in which `*` stands for anything, is for this name.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return !pattern.is_empty() && pattern == name };
+    let Some(mut rest) = name.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = tail.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, matched) in [
+            ("ghcr.io/siderolabs/*", "ghcr.io/siderolabs/installer", true),
+            ("*/installer", "ghcr.io/siderolabs/installer", true),
+            ("ghcr.io/*/x*", "ghcr.io/a/b/xy", true),
+            ("*", "anything", true),
+            ("ghcr.io/*", "docker.io/x", false),
+            ("a*ba", "aba", true),
+            ("ab*ba", "aba", false),
+            ("", "", false),
+        ] {
+            assert_eq!(matches(pattern, name), matched, "{pattern} {name}");
+        }
+    }
 }

@@ -99,7 +99,7 @@ pub(crate) async fn dispatch(context: &Context<'_>, message: Bytes) -> Result<An
         "/machine.ImageService/List" => images::list(cx, &decode(message)?),
         "/machine.ImageService/Pull" => images::pull(cx, &decode(message)?),
         "/machine.ImageService/Remove" => images::remove(cx, &decode(message)?),
-        "/machine.ImageService/Verify" => images::verify(&decode(message)?),
+        "/machine.ImageService/Verify" => images::verify(cx, &decode(message)?),
         "/machine.MachineService/ImageList" => images::list_early(cx, &decode(message)?),
         "/machine.MachineService/ImagePull" => images::pull_early(cx, &decode(message)?),
         "/machine.LifecycleService/Install" => lifecycle::install(cx, decode(message)?),

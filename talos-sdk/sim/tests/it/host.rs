@@ -155,3 +155,28 @@ async fn numbers_about_the_machine() {
     let progress = all(health.health_check(unknown).await.unwrap().into_inner()).await;
     assert_eq!(progress.unwrap_err().code(), Code::DeadlineExceeded);
 }
+
+#[tokio::test]
+async fn few_services_can_be_stopped() {
+    let simulation = talos_sim::Simulation::start(talos_sim::SimulationOptions::default()).unwrap();
+    let (control_plane, _) = crate::harness::configs(simulation.reserved_address(2), &[]);
+    let options = talos_sim::NodeOptions::default().with_installed(true).with_user_data(control_plane);
+    let node = simulation.add_node(options.with_extension(true)).unwrap();
+    let mut client = admin(node.address()).await;
+    let state = async |client: &mut machine_service_client::MachineServiceClient<_>| {
+        let services = client.service_list(()).await.unwrap().into_inner().messages.remove(0).services;
+        services.into_iter().find(|service| service.id == "ext-hello").map(|service| service.state)
+    };
+    crate::harness::eventually(|| {
+        let mut client = client.clone();
+        async move { state(&mut client).await.filter(|state| state == "Running") }
+    })
+    .await;
+    let stop = |id: &str| ServiceStopRequest { id: id.to_owned() };
+    client.service_stop(stop("ext-hello")).await.unwrap();
+    assert_eq!(state(&mut client).await.as_deref(), Some("Finished"));
+    client.service_start(ServiceStartRequest { id: "ext-hello".to_owned() }).await.unwrap();
+    for id in ["apid", "etcd", "nosuch"] {
+        assert_eq!(client.service_stop(stop(id)).await.unwrap_err().code(), Code::Unknown, "{id}");
+    }
+}

@@ -80,6 +80,20 @@ async fn images_are_pulled_imported_listed_and_removed() {
     let headless = client.import(stream::iter(requests.split_off(1))).await;
     assert_eq!(headless.unwrap_err().code(), Code::InvalidArgument);
 
+    // What runs was pulled before.
+    let kubernetes = instance(ContainerDriver::Cri, ContainerdNamespace::NsCri);
+    let running = ImageServiceListRequest { containerd: kubernetes };
+    crate::harness::eventually(|| async {
+        let listed = client.clone().list(running).await.unwrap().into_inner();
+        let images = all(listed).await.unwrap();
+        images.iter().any(|image| image.name.starts_with("registry.k8s.io/kube-apiserver:")).then_some(())
+    })
+    .await;
+    let verify = ImageServiceVerifyRequest { image_ref: "alpine".to_owned(), credentials: None };
+    assert!(!client.verify(verify.clone()).await.unwrap().into_inner().verified);
+    let wrong = ImageServiceVerifyRequest { image_ref: "UPPER".to_owned(), ..verify };
+    assert_eq!(client.verify(wrong).await.unwrap_err().code(), Code::InvalidArgument);
+
     let debug = |profile: Profile, args: &[&str]| DebugContainerRunRequestSpec {
         containerd: system(),
         image_name: "example.org/tools:1".to_owned(),
@@ -117,4 +131,22 @@ async fn images_are_pulled_imported_listed_and_removed() {
     assert_eq!((output.lines().next(), code), (Some("30 100"), 127));
     let unspecified = run(vec![Run::Spec(debug(Profile::Unspecified, &[]))]).await;
     assert_eq!(unspecified.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn rules_of_the_configuration_decide_about_images() {
+    let simulation = talos_sim::Simulation::start(talos_sim::SimulationOptions::default()).unwrap();
+    let (control_plane, _) = crate::harness::configs(simulation.reserved_address(2), &[]);
+    let rules = "---\napiVersion: v1alpha1\nkind: ImageVerificationConfig\nrules:\n  - image: bad.example/*\n    \
+                 deny: true\n  - image: '*'\n    keyless:\n      issuer: https://issuer.example\n      subject: me\n";
+    let options = talos_sim::NodeOptions::default()
+        .with_installed(true)
+        .with_user_data(format!("{control_plane}{rules}"));
+    let node = simulation.add_node(options).unwrap();
+    let mut client = ImageServiceClient::new(authenticated(node.address(), &[Role::Reader]).await);
+    let verify = |image: &str| ImageServiceVerifyRequest { image_ref: image.to_owned(), credentials: None };
+    let good = client.verify(verify("good.example/a:1")).await.unwrap().into_inner();
+    assert!(good.verified && good.digested_image_ref.starts_with("good.example/a@sha256:"));
+    let refused = client.verify(verify("bad.example/a:1")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
 }

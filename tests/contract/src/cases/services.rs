@@ -83,20 +83,6 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .role_of(Role::Operator)
         .changes(),
-        case(
-            "services/stop-and-start",
-            "MachineService/ServiceStop MachineService/ServiceStart",
-            |env| async move {
-                let node = env.node()?;
-                let mut machine = node.raw().machine();
-                let id = || "kubelet".to_owned();
-                machine.service_stop(ServiceStopRequest { id: id() }).await?;
-                state_becomes(&node, "kubelet", &ServiceState::Finished).await?;
-                machine.service_start(ServiceStartRequest { id: id() }).await?;
-                state_becomes(&node, "kubelet", &ServiceState::Running).await
-            },
-        )
-        .changes(),
         case("services/start-running-one", "MachineService/ServiceStart", |env| async move {
             let request = ServiceStartRequest { id: "kubelet".to_owned() };
             env.node()?.raw().machine().service_start(request).await?;
@@ -104,7 +90,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .changes(),
     ];
-    for id in ["apid", "machined", "containerd", "cri", "udevd"] {
+    for id in ["apid", "machined", "containerd", "cri", "udevd", "etcd", "kubelet"] {
         let command = format!("call machine.MachineService/ServiceStop {{\"id\":\"{id}\"}}");
         cases.push(
             case(
