@@ -13,6 +13,11 @@
 //! | see what goes over the network | [`Node::sockets`], [`Node::capture_packets`] |
 //! | bring images to a machine | [`Node::pull_image`], [`Node::import_image`] |
 //! | run a program there | [`Node::debug_container`] |
+//! | change a machine's configuration | [`Node::apply_configuration`], [`Node::patch_configuration`] |
+//! | reboot, reset or upgrade a machine and know how it ends | [`Node::reboot`], [`Node::upgrade`], [`Action`] |
+//! | look after etcd, save it and bring it back | [`Node::etcd_status`], [`Node::etcd_snapshot_to`], [`Node::etcd_recover_from`] |
+//! | merge a kubeconfig into that of a user | [`KubeconfigFile::merge`] |
+//! | have a cluster's health checked | [`Node::cluster_health`] |
 //! | make a call that has no method here | [`Node::raw`] |
 //! | choose by the version of Talos | [`Node::server_version`], [`Node::has_method`] |
 //! | follow several nodes at once | [`Nodes::merge`] |

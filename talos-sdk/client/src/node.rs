@@ -30,9 +30,11 @@ const LONG_WORK: Duration = Duration::from_secs(24 * 60 * 60);
 /// | images and installation | [`images`](Self::images), [`pull_image`](Self::pull_image), [`import_image`](Self::import_image), [`remove_image`](Self::remove_image), [`verify_image`](Self::verify_image), [`run_install`](Self::run_install), [`run_upgrade`](Self::run_upgrade) |
 /// | storage | [`wipe_block_devices`](Self::wipe_block_devices), [`remove_logical_volume`](Self::remove_logical_volume), [`remove_volume_group`](Self::remove_volume_group), [`remove_physical_volume`](Self::remove_physical_volume), [`destroy_array`](Self::destroy_array), [`write_meta`](Self::write_meta), [`delete_meta`](Self::delete_meta) |
 /// | looking for a mistake | [`debug_container`](Self::debug_container) |
-/// | its configuration | [`apply_configuration`](Self::apply_configuration) |
-/// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`client_configuration`](Self::client_configuration), [`etcd_members`](Self::etcd_members) |
-/// | power | [`reboot`](Self::reboot) |
+/// | its configuration | [`configuration`](Self::configuration), [`apply_configuration`](Self::apply_configuration), [`patch_configuration`](Self::patch_configuration) |
+/// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`client_configuration`](Self::client_configuration), [`cluster_health`](Self::cluster_health) |
+/// | etcd | [`etcd_members`](Self::etcd_members), [`etcd_status`](Self::etcd_status), [`etcd_alarms`](Self::etcd_alarms), [`etcd_defragment`](Self::etcd_defragment), [`etcd_snapshot_to`](Self::etcd_snapshot_to), [`etcd_recover_from`](Self::etcd_recover_from), [`etcd_leave`](Self::etcd_leave), [`etcd_remove_member`](Self::etcd_remove_member), [`etcd_forfeit_leadership`](Self::etcd_forfeit_leadership), [`etcd_enable_downgrade`](Self::etcd_enable_downgrade) |
+/// | power | [`reboot`](Self::reboot), [`shutdown`](Self::shutdown), [`reset`](Self::reset) |
+/// | its version | [`upgrade`](Self::upgrade), [`rollback`](Self::rollback) |
 /// | resources | [`resources`](Self::resources), [`resources_untyped`](Self::resources_untyped), [`resource_definition`](Self::resource_definition) |
 /// | every other call | [`raw`](Self::raw) |
 #[derive(Debug, Clone)]

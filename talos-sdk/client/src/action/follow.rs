@@ -272,7 +272,7 @@ impl Follower {
 
     /// The machine did not answer.
     async fn silent(&mut self, error: Error) -> Result<()> {
-        if self.goal == Goal::UpOrFresh && stranger(&error) && self.in_maintenance().await {
+        if self.goal == Goal::UpOrFresh && self.in_maintenance().await {
             self.queue.push_back(Progress::Booted);
             self.queue.push_back(Progress::Done(Outcome::Maintenance));
             return Ok(());
@@ -290,7 +290,8 @@ impl Follower {
         Ok(())
     }
 
-    /// Whether the machine waits for a configuration, which it tells to everyone.
+    /// Whether the machine waits for a configuration, which it tells to everyone. To those who know the cluster it is
+    /// only a machine with the wrong certificate, if they reach it at all.
     async fn in_maintenance(&self) -> bool {
         let Some(node) = self.node.as_stranger() else { return false };
         let status = node.resources::<MachineStatus>().get(MachineStatus::ID).await;
@@ -348,11 +349,4 @@ fn patience_helps(error: &Error) -> bool {
             | ErrorKind::NoEndpoints
             | ErrorKind::ClientCertificateExpired
     )
-}
-
-/// Whether a machine answers with certificates that are not those of the cluster.
-fn stranger(error: &Error) -> bool {
-    error.is_tls()
-        || matches!(error.kind(), ErrorKind::NodeUnreachable | ErrorKind::Unavailable)
-            && error.message().contains("authentication handshake failed")
 }

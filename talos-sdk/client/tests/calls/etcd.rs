@@ -4,10 +4,12 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use prost::Message;
 use talos_client::{
-    Client, ClientOptions, ErrorKind, EtcdAlarmKind, EtcdMemberId, EtcdRecoverOptions, EtcdVersion, Node,
+    AfterReset, Client, ClientOptions, ErrorKind, EtcdAlarmKind, EtcdMemberId, EtcdRecoverOptions,
+    EtcdVersion, Milestone, Node, Outcome, ResetOptions, SystemPartition, Wipe,
 };
 use talos_proto::common::Data;
 use talos_proto::machine;
@@ -15,7 +17,7 @@ use talos_proto::machine::etcd_member_alarm::AlarmType;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tonic::Code;
 
-use crate::lab::Lab;
+use crate::lab::{Lab, PATIENCE, soon};
 use crate::support::{Answer, Pki, Server, one};
 
 async fn server() -> (Server, Node) {
@@ -65,6 +67,35 @@ async fn members_and_status_agree() {
     assert_eq!(leaders, 1);
     let old = Lab::of_version("v1.10.5", 1).await;
     assert_eq!(old.node(0).etcd_status().await.unwrap().storage_version, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_comes_back_from_its_snapshot() {
+    let lab = Lab::of_version("v1.13.9", 1).await;
+    let node = lab.node(0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("etcd.snapshot");
+    let saved = node.etcd_snapshot_to(&path).await.unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), saved.size);
+    let refused = node.etcd_recover_from(&path, EtcdRecoverOptions::default()).await.unwrap_err();
+    assert_ne!(
+        refused.kind(),
+        ErrorKind::InvalidReply,
+        "etcd runs, so there is nothing to recover: {refused}"
+    );
+
+    let wipe = Wipe::Partitions(vec![SystemPartition::Ephemeral]);
+    let reset = node.reset(ResetOptions::forced(wipe, AfterReset::Reboot)).await.unwrap();
+    assert_eq!(reset.until(Milestone::Booted).finished(PATIENCE).await.unwrap(), Outcome::Up);
+    soon(async {
+        while let Err(error) = node.etcd_recover_from(&path, EtcdRecoverOptions::default()).await {
+            assert!(error.is_retryable(), "{error}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        lab.machines[0].wait_until_ready().await;
+    })
+    .await;
+    assert_eq!(node.etcd_members().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

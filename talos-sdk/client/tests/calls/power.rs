@@ -6,18 +6,18 @@ use futures_util::StreamExt;
 use prost::{Message, Name};
 use talos_client::talos_pki::Role;
 use talos_client::{
-    Action, AfterReset, Client, ClientOptions, Error, ErrorKind, Milestone, Node, Outcome, Progress,
-    RebootMode, RebootOptions, ResetOptions, ShutdownOptions, SystemPartition, Wipe,
+    Action, AfterReset, ApplyOptions, Client, ClientOptions, Error, ErrorKind, Milestone, Node, Outcome,
+    Progress, RebootMode, RebootOptions, ResetOptions, ShutdownOptions, SystemPartition, Wipe,
 };
 use talos_proto::common;
 use talos_proto::machine::{self, sequence_event, task_event};
-use talos_sim::{Fault, FaultRule, SimulationOptions, Stage};
+use talos_sim::{Fault, FaultRule, NodeOptions, SimulationOptions, Stage};
 
 use crate::lab::{Lab, PATIENCE, soon};
 use crate::support::{Answer, Pki, Server, one};
 
 /// Long enough for a machine to reboot several times.
-const A_WHILE: Duration = Duration::from_secs(6);
+const A_WHILE: Duration = Duration::from_secs(4);
 
 async fn all(action: Action, timeout: Duration) -> (Vec<Progress>, Option<Error>) {
     let mut items = action.progress(timeout);
@@ -185,6 +185,28 @@ async fn a_reset_ends_up_or_off_as_asked() {
     let unnamed = lab.client.endpoint().reboot(RebootOptions::default()).await.unwrap_err();
     assert_eq!(unnamed.kind(), ErrorKind::InvalidTarget);
     assert_eq!(lab.calls("Reboot"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_forgot_its_configuration_is_found_with_other_certificates() {
+    let lab = Lab::of_version("v1.13.9", 1).await;
+    // This one has its configuration from a caller, so a reset takes it away.
+    let options = NodeOptions::default().with_name("cp-1").with_installed(true);
+    let machine = lab.simulation.add_node(options).unwrap();
+    soon(machine.wait_for(Stage::Maintenance)).await;
+    let address = machine.address().to_string();
+    let fingerprint = machine.fingerprint().unwrap();
+    let fresh = Client::maintenance(&address, &[fingerprint], ClientOptions::default()).unwrap().endpoint();
+    let config = lab.configs.control_plane.to_yaml().unwrap();
+    fresh.apply_configuration(config.expose(), ApplyOptions::default()).await.unwrap();
+    soon(machine.wait_until_ready()).await;
+
+    let wipe = Wipe::Partitions(vec![SystemPartition::State, SystemPartition::Ephemeral]);
+    let reset =
+        lab.client.node(&address).reset(ResetOptions::graceful(wipe, AfterReset::Reboot)).await.unwrap();
+    assert_eq!(reset.finished(PATIENCE).await.unwrap(), Outcome::Maintenance);
+    assert_eq!(machine.stage(), Stage::Maintenance);
+    assert_eq!(lab.node(0).etcd_members().await.unwrap().len(), 1, "it left etcd");
 }
 
 // What machines say, word by word
