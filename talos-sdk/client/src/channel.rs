@@ -23,7 +23,7 @@ use crate::connect::{Connection, Monitor};
 use crate::method::{Flow, Method};
 use crate::talos_version::Versions;
 use crate::target::Target;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, SideroV1Signer};
 
 const NODE: HeaderName = HeaderName::from_static("node");
 const NODES: HeaderName = HeaderName::from_static("nodes");
@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) concurrency: usize,
     pub(crate) cluster: Option<HeaderValue>,
     pub(crate) authorization: Option<HeaderValue>,
+    /// Signs each call.
+    pub(crate) signer: Option<SideroV1Signer>,
     /// In maintenance mode there is one machine and nobody to forward to.
     pub(crate) maintenance: bool,
     /// The nodes of the context.
@@ -152,7 +154,7 @@ impl Channel {
             _ => None,
         };
         let timeout = asked.or(self.timeout).or(for_replies);
-        self.set_metadata(&mut parts.headers, timeout)?;
+        self.set_metadata(&mut parts.headers, path.as_str(), timeout)?;
 
         let body = match known.map(|method| method.flow) {
             Some(Flow::Unary | Flow::Replies) => OutgoingBody::Whole(RequestBody::whole(body).await?),
@@ -195,7 +197,7 @@ impl Channel {
         }
     }
 
-    fn set_metadata(&self, headers: &mut HeaderMap, timeout: Option<Duration>) -> Result<()> {
+    fn set_metadata(&self, headers: &mut HeaderMap, path: &str, timeout: Option<Duration>) -> Result<()> {
         headers.remove(NODE);
         headers.remove(NODES);
         match &self.target {
@@ -223,7 +225,11 @@ impl Channel {
         if let Some(timeout) = timeout {
             headers.insert(GRPC_TIMEOUT, format_timeout(timeout));
         }
-        Ok(())
+        // Last, for it signs what is there.
+        match &self.shared.signer {
+            Some(signer) => signer.sign(headers, path, self.shared.balancer.tls().clock.now()),
+            None => Ok(()),
+        }
     }
 
     async fn try_endpoints(

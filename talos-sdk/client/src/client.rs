@@ -40,10 +40,10 @@ impl Client {
 
     /// A client of the cluster of this context.
     pub fn from_context(context: &Context, options: ClientOptions) -> Result<Self> {
-        if context.auth.siderov1.is_some() {
+        if context.auth.siderov1.is_some() && options.signer.is_none() {
             return Err(Error::new(
                 ErrorKind::InvalidConfiguration,
-                "`auth.siderov1` of the context is not supported yet",
+                "`auth.siderov1` of the context wants every call signed: give the key in `ClientOptions::with_signer`",
             ));
         }
         let authorization = context
@@ -75,6 +75,7 @@ impl Client {
         let shared = Shared {
             cluster,
             authorization,
+            signer: options.signer.clone(),
             default_nodes: context.nodes.clone(),
             ..Self::shared(endpoints, tls, proxy, &options)?
         };
@@ -125,6 +126,7 @@ impl Client {
             concurrency: options.concurrency.max(1),
             cluster: None,
             authorization: None,
+            signer: None,
             maintenance: false,
             default_nodes: Vec::new(),
             versions: Versions::default(),

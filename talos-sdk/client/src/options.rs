@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use talos_pki::{Certificate, Clock, SystemClock};
 
-use crate::Dialer;
+use crate::{Dialer, SideroV1Signer};
 
 /// How a [`Client`](crate::Client) connects and calls.
 ///
@@ -46,6 +46,8 @@ pub struct ClientOptions {
     pub proxy_authorities: Vec<Certificate>,
     /// Connects in a way of the caller's own; no proxy is used then.
     pub dialer: Option<Dialer>,
+    /// Signs the calls, for a context with `auth.siderov1`.
+    pub signer: Option<SideroV1Signer>,
 }
 
 impl Default for ClientOptions {
@@ -62,6 +64,7 @@ impl Default for ClientOptions {
             proxy_url: None,
             proxy_authorities: Vec::new(),
             dialer: None,
+            signer: None,
         }
     }
 }
@@ -134,6 +137,13 @@ impl ClientOptions {
     #[must_use]
     pub fn with_dialer(mut self, dialer: Dialer) -> Self {
         self.dialer = Some(dialer);
+        self
+    }
+
+    /// Signs the calls with this.
+    #[must_use]
+    pub fn with_signer(mut self, signer: SideroV1Signer) -> Self {
+        self.signer = Some(signer);
         self
     }
 

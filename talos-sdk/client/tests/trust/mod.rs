@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use prost::Message;
-use talos_client::{Client, ClientOptions, ErrorKind, RenewalOptions};
+use talos_client::{Client, ClientOptions, ErrorKind, RenewalOptions, SideroV1Signer};
 use talos_pki::{FixedClock, LeafOptions, Role, SystemClock, Usage};
 use talos_proto::machine;
-use talosconfig::{Context, TalosConfig};
+use talosconfig::{Context, SideroV1Auth, TalosConfig};
 
 use crate::support::{Answer, Pki, Server};
 use crate::{connect, started, tag};
@@ -87,6 +89,41 @@ async fn the_certificate_is_renewed_before_it_ends() {
     assert_eq!(asked.roles, ["os:reader"], "the roles stay");
     assert_eq!(asked.crt_ttl.unwrap().seconds, 24 * 3600);
     tag(&client.endpoint()).await.unwrap();
+}
+
+#[tokio::test]
+async fn calls_are_signed_where_the_context_says_so() {
+    let pki = Pki::new();
+    let server = started(&pki, "a").await;
+    let mut context = pki.context([server.endpoint()]).with_cluster("prod");
+    context.auth.siderov1 = Some(SideroV1Auth { identity: "me@example.org".into() });
+    let error = Client::from_context(&context, ClientOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+    assert!(error.to_string().contains("with_signer"), "{error}");
+
+    let signer = SideroV1Signer::new("me@example.org", "ab12", |payload| Ok(payload.to_vec())).unwrap();
+    let options = ClientOptions::default().with_signer(signer);
+    let client = Client::from_context(&context, options).unwrap();
+    tag(&client.node("10.0.0.2")).await.unwrap();
+    let headers = &server.seen("Version")[0].headers;
+    let signature = headers["x-sidero-signature"].to_str().unwrap();
+    let [version, identity, fingerprint, signature] = signature.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{signature}");
+    };
+    assert_eq!((version, identity, fingerprint), ("siderov1", "me@example.org", "ab12"));
+    // This signature is the payload itself, and the payload says what was sent.
+    assert_eq!(STANDARD.decode(signature).unwrap(), headers["x-sidero-payload"].as_bytes());
+    let payload: serde_json::Value = serde_json::from_slice(headers["x-sidero-payload"].as_bytes()).unwrap();
+    assert_eq!(payload["method"], "/machine.MachineService/Version");
+    for name in ["runtime", "context", "x-sidero-timestamp"] {
+        assert_eq!(payload["headers"][name][0].as_str().unwrap(), headers[name], "{name}");
+    }
+    assert_eq!(payload["headers"].as_object().unwrap().len(), 3);
+
+    let broken = SideroV1Signer::new("me", "ab12", |_| Err(std::io::Error::other("no key here"))).unwrap();
+    let client = Client::from_context(&context, ClientOptions::default().with_signer(broken)).unwrap();
+    let error = tag(&client.endpoint()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfiguration, "{error}");
 }
 
 #[tokio::test]
