@@ -12,6 +12,7 @@
 //! | let time fly or stand still | [`Pace`], [`Clock`] |
 //! | give a machine disks, LVM, RAID, files, a platform | [`NodeOptions`], [`SimDisk`], [`VolumeGroup`], [`RaidArray`] |
 //! | make something fail | [`Simulation::faults`], [`SimNode::restart`], [`SimNode::power_off`] |
+//! | show a resource of your own | [`SimNode::put_resource`], [`SimResource`] |
 //! | see what was called, and by whom | [`Simulation::calls`] |
 //! | see what a machine is doing | [`SimNode::stage`], [`SimNode::wait_until_ready`], [`SimNode::console`] |
 //!
@@ -120,6 +121,7 @@ mod network;
 mod node;
 mod options;
 mod pods;
+mod resource;
 mod resources;
 mod rootfs;
 mod run;
@@ -144,6 +146,7 @@ pub use faults::{Fault, FaultRule, Faults};
 pub use machines::TALOS_VERSION_PROPERTY;
 pub use node::SimNode;
 pub use options::{NodeOptions, Pace, SimulationOptions};
+pub use resource::SimResource;
 pub use sim_cluster::{ClusterOptions, SimCluster};
 pub use simulation::Simulation;
 pub use stage::Stage;

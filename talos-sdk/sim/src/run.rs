@@ -137,6 +137,13 @@ impl Run {
             run.put("NodeAddresses.net.talos.dev", id, resources::node_addresses(&[node.address]));
         }
         run.put("HostnameStatuses.net.talos.dev", "hostname", resources::hostname(&node.name));
+        run.put_all(resources::host::network(node.address));
+        run.put_all(resources::host::machine(&node.id, &node.platform, &node.name));
+        let (disks, installed) = {
+            let disk = node.disk();
+            (disk.storage.disks.clone(), disk.installed)
+        };
+        run.put_all(resources::host::storage(&disks, installed));
         Arc::new(run)
     }
 
@@ -215,6 +222,13 @@ impl Run {
         })
     }
 
+    /// Creates or updates resources.
+    pub(crate) fn put_all(&self, items: impl IntoIterator<Item = resources::host::Item>) {
+        for (kind, id, spec) in items {
+            self.put(kind, &id, spec);
+        }
+    }
+
     /// Whether there is no configuration yet.
     pub(crate) fn maintenance(&self) -> bool {
         self.maintenance.load(Ordering::Relaxed)
@@ -250,6 +264,7 @@ impl Run {
         );
         self.put("HostnameStatuses.net.talos.dev", "hostname", resources::hostname(&hostname));
         self.put("Nodenames.kubernetes.talos.dev", "nodename", resources::nodename(&hostname));
+        self.put_all([resources::host::cluster(&config.cluster_id, &config.cluster_name)]);
         let (_, names) = crate::identity::server_names(&config, self.address(), &hostname);
         self.put(
             "OSRootSecrets.secrets.talos.dev",

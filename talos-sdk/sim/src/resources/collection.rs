@@ -10,6 +10,8 @@ use tokio::sync::watch;
 
 /// So many changes are kept for watchers.
 const HISTORY: usize = 1024;
+/// A watcher that is this close to the end of what is kept has lost its place.
+const GAP: u64 = 4;
 
 /// One resource. It never changes; a new version takes its place.
 #[derive(Debug)]
@@ -75,6 +77,11 @@ impl State {
 
     fn head(&self) -> u64 {
         self.first + self.changes.len() as u64
+    }
+
+    /// The oldest position from which nothing is missing.
+    fn oldest(&self) -> u64 {
+        if self.first == 0 { 0 } else { self.first + GAP }
     }
 }
 
@@ -142,12 +149,13 @@ impl Collection {
     /// The oldest position that can be read, and the position of the next change.
     pub(super) fn positions(&self) -> (u64, u64) {
         let state = self.state();
-        (state.first, state.head())
+        (state.oldest(), state.head())
     }
 
     /// The changes from `position` on, or nothing if they are forgotten.
     pub(super) fn changes_from(&self, position: u64) -> Option<Vec<Change>> {
         let state = self.state();
+        position.checked_sub(state.oldest())?;
         let skip = usize::try_from(position.checked_sub(state.first)?).ok()?;
         Some(state.changes.iter().skip(skip).cloned().collect())
     }

@@ -2,11 +2,13 @@
 
 mod collection;
 mod definitions;
+pub(crate) mod host;
 mod query;
 mod specs;
 mod store;
 mod types;
 mod watch;
+mod wire;
 
 pub(crate) use collection::{Collection, Spec};
 pub(crate) use query::Query;

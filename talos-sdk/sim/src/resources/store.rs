@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::collection::{Collection, Spec};
 use super::definitions::Definitions;
 use super::types::{ResourceType, namespaces};
+use super::wire;
 
 /// The resources of one boot of one machine.
 pub(crate) struct Store {
@@ -45,8 +46,13 @@ impl Store {
     /// Creates or updates a resource, if this version has its type.
     pub(crate) fn put(&self, kind: &str, id: &str, spec: Spec, now: SystemTime) {
         if let Some(collection) = self.of_type(kind) {
-            collection.put(id, spec, now);
+            collection.put(id, self.encode(kind, spec), now);
         }
+    }
+
+    /// What a resource of this type says, as the version encodes it.
+    pub(crate) fn encode(&self, kind: &str, spec: Spec) -> Spec {
+        Spec { proto: wire::encode(kind, spec.proto, self.minor), ..spec }
     }
 
     /// Destroys a resource, if it exists.

@@ -127,3 +127,54 @@ async fn a_watch_sees_changes_and_its_bookmark_dies_with_the_boot() {
     });
     stale.await;
 }
+
+#[tokio::test]
+async fn a_resource_of_a_test_is_encoded_as_the_version_does() {
+    use talos_proto::talos::resource::definitions::network::{LinkStatusSpec, VlanSpec};
+    use talos_sim::{ClusterOptions, ErrorKind, SimResource, Simulation, SimulationOptions};
+
+    let simulation = Simulation::start(SimulationOptions::default()).unwrap();
+    let kind = "LinkStatuses.net.talos.dev";
+    for (version, fixed) in [("v1.11.6", true), ("v1.12.11", false)] {
+        let options = ClusterOptions::default().with_name(version.replace('.', "-")).with_secrets(if fixed {
+            crate::harness::secrets().clone()
+        } else {
+            Default::default()
+        });
+        let options = if fixed { options } else { ClusterOptions::default().with_name("other") };
+        let cluster = soon(simulation.cluster(options.with_talos_version(version.parse().unwrap()))).await;
+        let cluster = cluster.unwrap();
+        let node = &cluster.control_planes()[0];
+        let spec = LinkStatusSpec {
+            vlan: Some(VlanSpec { vid: 100, ..VlanSpec::default() }),
+            ..LinkStatusSpec::default()
+        };
+        let vlan = SimResource::new(kind, "eth0.100").with_proto(&spec).with_yaml("vlan:\n    vid: 100\n");
+        node.put_resource(vlan.with_label("test", "1")).unwrap();
+        let authority = cluster.secrets().os_ca().unwrap();
+        let options = talos_pki::LeafOptions::client([Role::Reader]);
+        let identity = authority.issue(&options, &talos_pki::SystemClock).unwrap();
+        let tls = crate::harness::tls(Some(&identity), Some(&authority.certificate));
+        let channel = crate::harness::channel(node.address(), tls).await.unwrap();
+        let mut client = talos_proto::cosi::resource::state_client::StateClient::new(channel);
+        let found = client.get(get("network", kind, "eth0.100")).await.unwrap().into_inner();
+        let bytes = found.resource.unwrap().spec.unwrap().proto_spec;
+        assert_eq!(LinkStatusSpec::decode(bytes).is_err(), fixed, "{version}");
+        for (kind, namespace, id) in [
+            (kind, "network", "eth0"),
+            ("Disks.block.talos.dev", "runtime", "vda"),
+            ("VolumeStatuses.block.talos.dev", "runtime", "EPHEMERAL"),
+            ("TimeStatuses.v1alpha1.talos.dev", "runtime", "node"),
+            ("Infos.cluster.talos.dev", "cluster", "current"),
+            ("PlatformMetadatas.talos.dev", "runtime", "platformmetadata"),
+        ] {
+            let found = client.get(get(namespace, kind, id)).await.unwrap().into_inner().resource.unwrap();
+            assert!(!found.spec.unwrap().yaml_spec.is_empty(), "{kind}");
+        }
+        node.remove_resource(kind, "eth0.100");
+        let gone = client.get(get("network", kind, "eth0.100")).await.unwrap_err();
+        assert_eq!(gone.code(), Code::NotFound);
+        let unknown = node.put_resource(SimResource::new("Nosuch.talos.dev", "x")).unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Options);
+    }
+}
