@@ -15,8 +15,9 @@ use talos_client::resources::{
     WatchEvent, WatchOptions,
 };
 use talos_client::{
-    ApplyMode, ApplyOptions, Client, ClientOptions, Error, ErrorKind, EventOptions, EventPayload, EventTail,
-    LogOptions, MachineStage, Node, RebootMode, RebootOptions, ServiceState,
+    ApplyMode, ApplyOptions, Client, ClientOptions, DmesgOptions, Error, ErrorKind, EventOptions,
+    EventPayload, EventTail, ExtractOptions, Facility, ImageStore, InstallerExit, ListOptions, LogOptions,
+    MachineStage, Node, Priority, RebootMode, RebootOptions, ServiceState,
 };
 use talosconfig::TalosConfig;
 use tokio::io::AsyncReadExt;
@@ -215,6 +216,55 @@ async fn a_long_stream_arrives_byte_for_byte() {
         count += piece.len();
     }
     assert_eq!(count, size);
+}
+
+#[tokio::test]
+async fn files_are_listed_and_unpacked_as_go_packed_them() {
+    let Some(server) = GoServer::start(&[]) else { return };
+    let node = server.node();
+    let entries: Vec<_> = node.list(ListOptions::new("/etc")).try_collect().await.unwrap();
+    let names: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
+    assert_eq!(names, ["/etc/hostname", "/etc/os-release"]);
+    assert_eq!(entries[0].info.as_ref().unwrap().mode.to_string(), "-rw-r--r--");
+
+    let folder = tempfile::tempdir().unwrap();
+    let extracted = node.copy("/").extract(folder.path(), ExtractOptions::default()).await.unwrap();
+    assert!(extracted.is_complete(), "{extracted:?}");
+    for (name, length) in [("etc/hostname", 1), ("big", 1 << 20)] {
+        let mut text = String::new();
+        node.read(format!("/{name}")).read_to_string(&mut text).await.unwrap();
+        assert!(text.len() >= length, "{name}: {}", text.len());
+        assert!(std::fs::read_to_string(folder.path().join(name)).unwrap() == text);
+    }
+    let error = node.copy("etc").extract(folder.path(), ExtractOptions::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[tokio::test]
+async fn an_installer_that_fails_is_an_error_under_status_ok() {
+    let Some(server) = GoServer::start(&[]) else { return };
+    let node = server.node();
+    let image = node.pull_image(ImageStore::System, "installer:v1").finish().await.unwrap();
+    assert!(image.contains("@sha256:"));
+    let lines: Vec<_> = node.run_upgrade(ImageStore::System, &image).try_collect().await.unwrap();
+    assert_eq!(lines, [format!("installing {image}")]);
+    let error = node.run_upgrade(ImageStore::System, "bad").finish().await.unwrap_err();
+    assert_eq!(error.installer_exit(), Some(InstallerExit::Install));
+    let error = node.run_install(ImageStore::System, &image, "/dev/sda").finish().await.unwrap_err();
+    assert!(error.is_already_exists());
+}
+
+#[tokio::test]
+async fn messages_of_the_kernel_are_told_apart() {
+    let Some(server) = GoServer::start(&[]) else { return };
+    let messages: Vec<_> = server.node().dmesg(DmesgOptions::default()).try_collect().await.unwrap();
+    assert_eq!(messages.len(), 10);
+    for (number, message) in messages.iter().enumerate() {
+        assert_eq!((&message.facility, &message.priority), (&Facility::Kern, &Priority::Info));
+        assert_eq!(message.text, format!("message {number}"));
+        let time = std::time::SystemTime::UNIX_EPOCH + Duration::new(1_767_323_045, number as u32);
+        assert_eq!(message.time, Some(time));
+    }
 }
 
 #[tokio::test]

@@ -191,6 +191,35 @@ fn an_archive_is_unpacked_with_permissions_and_times() {
 }
 
 #[test]
+fn archives_of_another_program_are_unpacked() {
+    let source = tempfile::tempdir().unwrap();
+    let deep = source.path().join("d".repeat(90)).join("e".repeat(90)).join("f".repeat(90));
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("g".repeat(90)), "deep").unwrap();
+    fs::write(source.path().join("umläut"), vec![9; 100_000]).unwrap();
+    fs::write(source.path().join("empty"), "").unwrap();
+    fs::set_permissions(source.path().join("empty"), fs::Permissions::from_mode(0o400)).unwrap();
+    symlink(deep.strip_prefix(source.path()).unwrap(), source.path().join("link")).unwrap();
+    for format in ["gnu", "pax", "ustar", "oldgnu"] {
+        let mut tar = std::process::Command::new("tar");
+        tar.arg("-C").arg(source.path()).args(["-cz", "--format", format, "."]);
+        let Ok(output) = tar.output() else { return eprintln!("skipped: there is no tar") };
+        // The names here are too long for one of the formats.
+        assert!(output.status.success() || format == "ustar", "{format}: {output:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let extracted = unpack(output.stdout.as_slice(), folder.path(), &ExtractOptions::default()).unwrap();
+        assert_eq!(fs::read(folder.path().join("umläut")).unwrap(), [9; 100_000], "{format}");
+        let mode = fs::metadata(folder.path().join("empty")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o400, "{format}");
+        if output.status.success() {
+            assert!(extracted.is_complete() && extracted.files == 3, "{format}: {extracted:?}");
+            let file = folder.path().join("link").join("g".repeat(90));
+            assert_eq!(fs::read(file).unwrap(), b"deep", "{format}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_written_outside_of_the_folder() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("in");
