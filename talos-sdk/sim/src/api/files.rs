@@ -22,10 +22,10 @@ fn whole(path: &str) -> String {
     format!("/{}", path.trim_start_matches('/').trim_end_matches('/'))
 }
 
-fn pieces(data_: Bytes) -> Answer {
-    let offsets = (0..data_.len()).step_by(CHUNK);
+fn pieces(file: Bytes) -> Answer {
+    let offsets = (0..file.len()).step_by(CHUNK);
     let pieces: Vec<Result<common::Data, Status>> =
-        offsets.map(|start| Ok(data(data_.slice(start..data_.len().min(start + CHUNK))))).collect();
+        offsets.map(|start| Ok(data(file.slice(start..file.len().min(start + CHUNK))))).collect();
     Answer::many(stream::iter(pieces))
 }
 
