@@ -11,6 +11,7 @@ mod images;
 mod lab;
 mod network;
 mod power;
+mod resources;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
