@@ -95,13 +95,25 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<Field<'a>> {
     Some(Field { number, wire_type, whole, value })
 }
 
-/// The fields of a message, if all of it can be read.
-fn fields(mut message: &[u8]) -> Option<Vec<Field<'_>>> {
-    let mut fields = Vec::new();
-    while !message.is_empty() {
-        fields.push(take(&mut message)?);
+/// The fields of a message that can be read as a whole. Nothing is kept of them, for there may be very many.
+#[derive(Clone)]
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        if self.0.is_empty() { None } else { take(&mut self.0) }
     }
-    Some(fields)
+}
+
+/// The fields of a message, if all of it can be read.
+fn fields(message: &[u8]) -> Option<Fields<'_>> {
+    let mut rest = message;
+    while !rest.is_empty() {
+        take(&mut rest)?;
+    }
+    Some(Fields(message))
 }
 
 /// `None` if nothing has to change, or the message can't be read.
@@ -150,13 +162,16 @@ fn apply(change: &Change, field: &Field<'_>) -> Option<Vec<u8>> {
         (Change::Mirror, WireType::LengthDelimited) => put(field.number, &mirror(field.value)?, &mut out),
         (Change::Registries(tls), WireType::LengthDelimited) => {
             let entry = fields(field.value)?;
-            let key = entry.iter().find(|part| part.number == 1).map_or(&[][..], |part| part.value);
-            let value = entry.iter().find(|part| part.number == 2)?.value;
-            for part in registry_config(value)? {
-                let mut entry = Vec::new();
-                put(1, key, &mut entry);
-                put(2, part.value, &mut entry);
-                put(if part.number == 1 { *tls } else { field.number }, &entry, &mut out);
+            let key = entry.clone().find(|part| part.number == 1).map_or(&[][..], |part| part.value);
+            let value = entry.clone().find(|part| part.number == 2)?.value;
+            let (config, auth) = registry_config(value)?;
+            for (number, value) in [(*tls, config), (field.number, auth)] {
+                if let Some(value) = value {
+                    let mut entry = Vec::new();
+                    put(1, key, &mut entry);
+                    put(2, value, &mut entry);
+                    put(number, &entry, &mut out);
+                }
             }
         }
         _ => return None,
@@ -177,40 +192,49 @@ fn mirror(message: &[u8]) -> Option<Vec<u8>> {
     // A message begins with the number of a field, which no address does.
     let is_text =
         |part: &Field<'_>| part.number == 1 && !matches!(part.value.first(), None | Some(0x0a | 0x10));
-    if !parts.iter().any(is_text) {
+    if !parts.clone().any(|part| is_text(&part)) {
         return None;
     }
-    let override_path = parts.iter().find(|part| part.number == 2);
+    let override_path = parts.clone().any(|part| {
+        part.number == 2
+            && part.wire_type == WireType::Varint
+            && part.value.iter().any(|byte| *byte & 0x7f != 0)
+    });
     let mut out = Vec::new();
-    for part in &parts {
-        if !is_text(part) {
+    for part in parts {
+        if !is_text(&part) {
             out.extend_from_slice(part.whole);
             continue;
         }
         let mut endpoint = Vec::new();
         put(1, part.value, &mut endpoint);
-        // The switch has the number that it has inside of an endpoint too.
-        endpoint.extend_from_slice(override_path.map_or(&[], |part| part.whole));
+        if override_path {
+            encode_key(2, WireType::Varint, &mut endpoint);
+            encode_varint(1, &mut endpoint);
+        }
         put(1, &endpoint, &mut out);
     }
     Some(out)
 }
 
-/// The parts of a registry's configuration before 1.12: TLS and authentication, both messages. `None` if it is what
-/// took its place: a message of texts.
-fn registry_config(message: &[u8]) -> Option<Vec<Field<'_>>> {
-    let parts = fields(message)?;
-    let is_message = |part: &Field<'_>| {
-        let most = match part.number {
-            1 => 3,
-            2 => 4,
-            _ => return false,
+/// TLS and authentication in a registry's configuration before 1.12, both messages. `None` if it is what took its
+/// place: a message of texts.
+fn registry_config(message: &[u8]) -> Option<(Option<&[u8]>, Option<&[u8]>)> {
+    let (mut tls, mut auth) = (None, None);
+    for part in fields(message)? {
+        let (place, most) = match part.number {
+            1 => (&mut tls, 3),
+            2 => (&mut auth, 4),
+            _ => return None,
         };
-        part.wire_type == WireType::LengthDelimited
-            && fields(part.value)
-                .is_some_and(|inner| inner.iter().all(|field| (1..=most).contains(&field.number)))
-    };
-    parts.iter().all(is_message).then_some(parts)
+        let is_message = part.wire_type == WireType::LengthDelimited
+            && fields(part.value)?.all(|field| (1..=most).contains(&field.number));
+        if !is_message {
+            return None;
+        }
+        *place = Some(part.value);
+    }
+    Some((tls, auth))
 }
 
 #[cfg(test)]
@@ -368,6 +392,67 @@ mod tests {
             for rules in [LINK_STATUS, LINK_SPEC, CHAIN, ETCD_ARGUMENTS, REGISTRIES, KUBELET_ARGUMENTS] {
                 assert_eq!(rewrite(Bytes::copy_from_slice(bytes), rules), bytes);
             }
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_cost_no_more_than_they_are() {
+        const ALL: &[&[Rule]] = &[
+            LINK_SPEC,
+            LINK_STATUS,
+            CHAIN,
+            ETCD_ARGUMENTS,
+            API_SERVER_ARGUMENTS,
+            CONTROLLER_MANAGER_ARGUMENTS,
+            SCHEDULER_ARGUMENTS,
+            KUBELET_ARGUMENTS,
+            REGISTRIES,
+        ];
+        let check = |bytes: &[u8]| {
+            for rules in ALL {
+                let out = rewrite(Bytes::copy_from_slice(bytes), rules);
+                assert!(out.len() <= 10 * bytes.len() + 64, "{} bytes of {}", out.len(), bytes.len());
+            }
+        };
+        // What is written once for many must be small: here it is most of the message.
+        let long = "x".repeat(10_000);
+        let many = |part: &[u8]| part.repeat(2_000);
+        check(&entry(1, "docker.io", [many(&field(1, "h")), field(2, &long)].concat()));
+        check(&entry(2, &long, [many(&field(1, "")), many(&field(2, ""))].concat()));
+        check(&field(4, [field(1, &long), many(&field(2, "")), many(&varint(3, 1))].concat()));
+
+        let seeds = [
+            [field(26, fixed32(1, 100)), field(28, [fixed32(18, 1), varint(2, 3)].concat())].concat(),
+            field(4, [field(7, field(2, field(1, fixed32(1, 80)))), field(9, fixed32(1, 1400))].concat()),
+            [entry(4, "a", "b"), entry(7, "c", ""), entry(15, "d", field(1, "e"))].concat(),
+            [
+                entry(1, "r", [field(1, "https://one"), varint(2, 1)].concat()),
+                entry(2, "r", field(2, field(1, "me"))),
+            ]
+            .concat(),
+        ];
+        let mut state = 1_u64;
+        let mut random = move |limit: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % limit
+        };
+        for round in 0..20_000 {
+            let mut bytes = seeds[round % seeds.len()].clone();
+            for _ in 0..=random(4) {
+                let place = random(bytes.len());
+                match random(3) {
+                    0 => bytes[place] = u8::try_from(random(256)).unwrap(),
+                    1 => bytes.insert(place, u8::try_from(random(256)).unwrap()),
+                    _ if bytes.len() > 1 => _ = bytes.remove(place),
+                    _ => {}
+                }
+            }
+            check(&bytes);
+            let bytes = Bytes::from(bytes);
+            _ = network::LinkStatusSpec::decode_spec(bytes.clone(), String::new());
+            _ = network::NfTablesChainSpec::decode_spec(bytes.clone(), String::new());
+            _ = cri::RegistriesConfigSpec::decode_spec(bytes.clone(), String::new());
+            _ = k8s::KubeletConfigSpec::decode_spec(bytes, String::new());
         }
     }
 }
