@@ -31,6 +31,25 @@ pub enum MachineStage {
     Upgrading,
 }
 
+impl MachineStage {
+    /// The stage that a machine writes so.
+    pub(crate) fn from_text(text: &str) -> Self {
+        [
+            Self::Booting,
+            Self::Installing,
+            Self::Maintenance,
+            Self::Running,
+            Self::Rebooting,
+            Self::ShuttingDown,
+            Self::Resetting,
+            Self::Upgrading,
+        ]
+        .into_iter()
+        .find(|stage| stage.to_string() == text)
+        .unwrap_or_default()
+    }
+}
+
 impl From<EventStage> for MachineStage {
     fn from(stage: EventStage) -> Self {
         match stage {

@@ -1,6 +1,7 @@
 //! What a machine does.
 
 use bytes::Bytes;
+use serde::Deserialize;
 use talos_proto::talos::resource::definitions::runtime::MachineStatusSpec;
 
 use super::protobuf;
@@ -34,16 +35,75 @@ impl Singleton for MachineStatus {
     const ID: &'static str = Self::ID;
 }
 
+#[derive(Deserialize)]
+struct Yaml {
+    stage: String,
+    #[serde(default)]
+    status: YamlStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct YamlStatus {
+    ready: bool,
+    unmet_conditions: Vec<YamlCondition>,
+}
+
+#[derive(Deserialize)]
+struct YamlCondition {
+    name: String,
+    #[serde(default)]
+    reason: String,
+}
+
 impl SpecData for MachineStatus {
-    fn decode_spec(proto: Bytes, _: String) -> Result<Self> {
-        let spec: MachineStatusSpec = protobuf::message(proto)?;
-        let stage = spec.stage().into();
-        let status = spec.status.unwrap_or_default();
-        let unmet = status.unmet_conditions.into_iter();
-        Ok(Self {
-            stage,
-            ready: status.ready,
-            unmet_conditions: unmet.map(|unmet| UnmetCondition::new(unmet.name, unmet.reason)).collect(),
-        })
+    fn decode_spec(proto: Bytes, yaml: String) -> Result<Self> {
+        protobuf::message_or_yaml(
+            proto,
+            &yaml,
+            |spec: MachineStatusSpec| {
+                let stage = spec.stage().into();
+                let status = spec.status.unwrap_or_default();
+                let unmet = status.unmet_conditions.into_iter();
+                Ok(Self {
+                    stage,
+                    ready: status.ready,
+                    unmet_conditions: unmet
+                        .map(|unmet| UnmetCondition::new(unmet.name, unmet.reason))
+                        .collect(),
+                })
+            },
+            |Yaml { stage, status }: Yaml| {
+                let unmet = status.unmet_conditions.into_iter();
+                Ok(Self {
+                    stage: MachineStage::from_text(&stage),
+                    ready: status.ready,
+                    unmet_conditions: unmet
+                        .map(|unmet| UnmetCondition::new(unmet.name, unmet.reason))
+                        .collect(),
+                })
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_is_read_where_the_message_can_not_be() {
+        let broken = Bytes::from_static(&[0x0a, 0x7f]);
+        let yaml = concat!(
+            "stage: shutting down\nstatus:\n    ready: false\n    unmetConditions:\n",
+            "        - name: services\n          reason: etcd\n",
+        );
+        let read = MachineStatus::decode_spec(broken.clone(), yaml.to_owned()).unwrap();
+        assert_eq!(
+            (read.stage, read.ready, read.unmet_conditions.len()),
+            (MachineStage::ShuttingDown, false, 1)
+        );
+        assert!(MachineStatus::decode_spec(broken, String::new()).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! The addresses of a machine.
 
 use bytes::Bytes;
+use serde::Deserialize;
 use talos_proto::talos::resource::definitions::network::NodeAddressSpec;
 
 use super::net::Prefix;
@@ -33,9 +34,37 @@ impl ResourceSpec for NodeAddress {
     const NAMESPACE: &'static str = "network";
 }
 
+#[derive(Deserialize)]
+struct Yaml {
+    addresses: Vec<String>,
+}
+
 impl SpecData for NodeAddress {
-    fn decode_spec(proto: Bytes, _: String) -> Result<Self> {
-        let spec: NodeAddressSpec = protobuf::message(proto)?;
-        Ok(Self { addresses: spec.addresses.iter().map(Prefix::from_proto).collect::<Result<_>>()? })
+    fn decode_spec(proto: Bytes, yaml: String) -> Result<Self> {
+        protobuf::message_or_yaml(
+            proto,
+            &yaml,
+            |spec: NodeAddressSpec| {
+                Ok(Self { addresses: spec.addresses.iter().map(Prefix::from_proto).collect::<Result<_>>()? })
+            },
+            |spec: Yaml| {
+                Ok(Self { addresses: spec.addresses.iter().map(|text| text.parse()).collect::<Result<_>>()? })
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_is_read_where_the_message_can_not_be() {
+        let broken = Bytes::from_static(&[0x0a, 0x7f]);
+        let yaml = "addresses:\n    - 10.0.0.2/24\n    - fd00::2/64\nsortAlgorithm: v1\n";
+        let read = NodeAddress::decode_spec(broken.clone(), yaml.to_owned()).unwrap();
+        assert_eq!(read.addresses, ["10.0.0.2/24".parse().unwrap(), "fd00::2/64".parse().unwrap()]);
+        assert!(NodeAddress::decode_spec(broken, "x: 1\n".to_owned()).is_err());
     }
 }

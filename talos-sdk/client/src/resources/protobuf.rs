@@ -36,3 +36,20 @@ impl<M: ProtobufSpec> SpecEncode for M {
 pub(super) fn message<M: prost::Message + Default>(proto: Bytes) -> Result<M> {
     M::decode(proto).map_err(|error| malformed(error.to_string()).with_source(error))
 }
+
+/// Reads a message; where that fails, what the machine wrote as YAML beside it.
+pub(super) fn message_or_yaml<M, Y, T>(
+    proto: Bytes,
+    yaml: &str,
+    from_message: impl FnOnce(M) -> Result<T>,
+    from_yaml: impl FnOnce(Y) -> Result<T>,
+) -> Result<T>
+where
+    M: prost::Message + Default,
+    Y: serde::de::DeserializeOwned,
+{
+    message(proto).and_then(from_message).or_else(|error| match talos_yaml::from_str(yaml) {
+        Ok(read) => from_yaml(read),
+        Err(_) => Err(error),
+    })
+}
