@@ -164,8 +164,8 @@ fn apply(change: &Change, field: &Field<'_>) -> Option<Vec<u8>> {
             let entry = fields(field.value)?;
             let key = entry.clone().find(|part| part.number == 1).map_or(&[][..], |part| part.value);
             let value = entry.clone().find(|part| part.number == 2)?.value;
-            let (config, auth) = registry_config(value)?;
-            for (number, value) in [(*tls, config), (field.number, auth)] {
+            let config = registry_config(value)?;
+            for (number, value) in [(*tls, config.tls), (field.number, config.auth)] {
                 if let Some(value) = value {
                     let mut entry = Vec::new();
                     put(1, key, &mut entry);
@@ -217,14 +217,20 @@ fn mirror(message: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+#[derive(Default)]
+struct RegistryConfig<'a> {
+    tls: Option<&'a [u8]>,
+    auth: Option<&'a [u8]>,
+}
+
 /// TLS and authentication in a registry's configuration before 1.12, both messages. `None` if it is what took its
 /// place: a message of texts.
-fn registry_config(message: &[u8]) -> Option<(Option<&[u8]>, Option<&[u8]>)> {
-    let (mut tls, mut auth) = (None, None);
+fn registry_config(message: &[u8]) -> Option<RegistryConfig<'_>> {
+    let mut config = RegistryConfig::default();
     for part in fields(message)? {
         let (place, most) = match part.number {
-            1 => (&mut tls, 3),
-            2 => (&mut auth, 4),
+            1 => (&mut config.tls, 3),
+            2 => (&mut config.auth, 4),
             _ => return None,
         };
         let is_message = part.wire_type == WireType::LengthDelimited
@@ -234,7 +240,7 @@ fn registry_config(message: &[u8]) -> Option<(Option<&[u8]>, Option<&[u8]>)> {
         }
         *place = Some(part.value);
     }
-    Some((tls, auth))
+    Some(config)
 }
 
 #[cfg(test)]

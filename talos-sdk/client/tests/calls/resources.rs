@@ -90,7 +90,11 @@ async fn changes_and_cache_outlive_faults_and_reboots() {
             assert_ne!(before, after, "a machine that restarts makes its resources again");
         }
         soon(async {
-            while !told.is_finished() && *known.lock().unwrap() != agree(&services, &cache).await {
+            loop {
+                let there = agree(&services, &cache).await;
+                if told.is_finished() || *known.lock().unwrap() == there {
+                    break;
+                }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         })
