@@ -93,7 +93,7 @@ impl NodeConfig {
             text: SecretString::new(text),
             control_plane,
             hostname: config.hostname().map(str::to_owned),
-            cluster_name: cluster.cluster_name.clone(),
+            cluster_name: config.cluster_name().unwrap_or_default().to_owned(),
             cluster_id: cluster.id.clone(),
             endpoint: endpoint.to_string(),
             endpoint_host: endpoint.host().to_owned(),

@@ -73,6 +73,9 @@ impl Shape {
         Self { control_planes, workers, bootstrapped: true, maintenance: false }
     }
 
+    /// A cluster that nobody has bootstrapped.
+    pub(crate) const UNBORN: Self =
+        Self { control_planes: 1, workers: 0, bootstrapped: false, maintenance: false };
     /// One machine that nobody has configured, beside one cluster of one.
     pub(crate) const BLANK: Self =
         Self { control_planes: 1, workers: 0, bootstrapped: true, maintenance: true };

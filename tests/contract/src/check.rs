@@ -4,7 +4,9 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
 
-use tonic::Code;
+use futures_util::TryStreamExt;
+use talos_proto::common::Data;
+use tonic::{Code, Response, Status, Streaming};
 
 use crate::failure::{Failure, Refusal, Verdict};
 
@@ -85,3 +87,25 @@ fn shorten(text: String) -> String {
         None => text,
     }
 }
+
+/// All messages of a stream that ends.
+pub(crate) async fn collect<T>(
+    call: impl Future<Output = Result<Response<Streaming<T>>, Status>>,
+) -> Result<Vec<T>, Status> {
+    call.await?.into_inner().try_collect().await
+}
+
+/// All bytes of a stream that ends.
+pub(crate) async fn collect_bytes(
+    call: impl Future<Output = Result<Response<Streaming<Data>>, Status>>,
+) -> Result<Vec<u8>, Status> {
+    Ok(collect(call).await?.into_iter().flat_map(|piece| piece.bytes).collect())
+}
+
+/// The one message of the reply of a unary call, which is wrapped in a list.
+macro_rules! ask {
+    ($env:ident, $service:ident.$method:ident($request:expr)) => {
+        $crate::check::first($env.node()?.raw().$service().$method($request).await?.into_inner().messages)?
+    };
+}
+pub(crate) use ask;

@@ -179,6 +179,7 @@ pub async fn at(address: Address, cases: &[Case], allow: Allow) -> Result<Report
 
 async fn play(world: &Arc<World>, case: &Case) -> Outcome {
     let verdict = tokio::time::timeout(LIMIT, case.play(Env::new(world, case))).await;
+
     let verdict = verdict.unwrap_or_else(|_| Err(Failure::wrong("an end", format!("none within {LIMIT:?}"))));
     let exists = world.minor >= case.since;
     match verdict {

@@ -9,7 +9,7 @@ use talos_client::{Client, ClientOptions, danger};
 use talos_machineconfig::{Contract, SecretsBundle};
 use talos_pki::{Role, RoleSet, SystemClock};
 use talos_sim::{
-    ClusterOptions, NodeOptions, Pace, SimCluster, SimNode, Simulation, SimulationOptions, Stage,
+    ClusterOptions, NodeOptions, Pace, SimCluster, SimDisk, SimNode, Simulation, SimulationOptions, Stage,
     TalosVersion,
 };
 use talosconfig::{Context, TalosConfig};
@@ -18,6 +18,9 @@ use crate::case::Shape;
 
 /// The newest patch of every minor that the suite is played for.
 pub const VERSIONS: [&str; 6] = ["v1.9.6", "v1.10.9", "v1.11.6", "v1.12.11", "v1.13.9", "v1.14.0-rc.1"];
+
+/// Model of a disk that cases may wipe.
+pub(crate) const SPARE: &str = "Spare disk";
 
 /// As long as a cluster may take to come up.
 const START: Duration = Duration::from_secs(120);
@@ -99,8 +102,10 @@ impl World {
     /// When the machines do not come up.
     pub async fn simulated(version: &str, shape: Shape) -> Result<Self, SetupError> {
         let version: TalosVersion = version.parse()?;
-        let options =
-            SimulationOptions::default().with_pace(Pace::immediate()).with_talos_version(version.clone());
+        // A machine that goes down at once may take the answer with it that says so.
+        let mut pace = Pace::immediate();
+        pace.shutdown = Pace::default().shutdown;
+        let options = SimulationOptions::default().with_pace(pace).with_talos_version(version.clone());
         let simulation = Simulation::start(options)?;
         let options = ClusterOptions::default()
             .with_name("contract")
@@ -110,8 +115,10 @@ impl World {
             .with_bootstrap(shape.bootstrapped);
         let late = |_| format!("the simulated machines are not up after {START:?}: {:?}", simulation.nodes());
         let cluster = tokio::time::timeout(START, simulation.cluster(options)).await.map_err(late)??;
+        let mut spare = SimDisk::new("vdb", 10 << 30);
+        SPARE.clone_into(&mut spare.model);
         let maintenance = match shape.maintenance {
-            true => Some(simulation.add_node(NodeOptions::default().with_name("blank"))?),
+            true => Some(simulation.add_node(NodeOptions::default().with_name("blank").with_disk(spare))?),
             false => None,
         };
         let addresses =

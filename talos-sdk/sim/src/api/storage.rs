@@ -9,6 +9,7 @@ use crate::storage::{SimDisk, Storage};
 
 pub(super) fn disks(cx: &Context<'_>) -> Answer {
     let node = &cx.run.node;
+    let installed = node.disk().installed;
     let disk = |disk: &SimDisk| storage::Disk {
         size: disk.size,
         model: disk.model.clone(),
@@ -17,7 +18,8 @@ pub(super) fn disks(cx: &Context<'_>) -> Answer {
         modalias: "virtio:d00000002v00001AF4".to_owned(),
         r#type: storage::disk::DiskType::Ssd.into(),
         bus_path: format!("/pci0000:00/{}", disk.name),
-        system_disk: disk.system,
+        // It is one because Talos is on it.
+        system_disk: disk.system && installed,
         subsystem: "/sys/class/block".to_owned(),
         readonly: disk.readonly,
         ..storage::Disk::default()

@@ -1,10 +1,28 @@
 //! All cases, by noun.
 
+mod access;
+mod apply;
+mod bootstrap;
+mod containers;
+mod debug;
 mod etcd;
+mod events;
+mod files;
+mod health;
+mod host;
+mod images;
+mod lifecycle;
+mod logs;
 mod maintenance;
+mod meta;
+mod network;
+mod power;
+mod resources;
 mod roles;
 mod routing;
 mod services;
+mod storage;
+mod time;
 mod version;
 
 use crate::case::Case;
@@ -12,15 +30,31 @@ use crate::case::Case;
 /// Every case, in the order in which they are played.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [
+    let nouns = [
         version::cases(),
-        etcd::cases(),
-        maintenance::cases(),
         services::cases(),
+        host::cases(),
+        containers::cases(),
+        files::cases(),
+        logs::cases(),
+        events::cases(),
+        resources::cases(),
+        access::cases(),
+        apply::cases(),
+        bootstrap::cases(),
+        etcd::cases(),
+        health::cases(),
+        images::cases(),
+        lifecycle::cases(),
+        debug::cases(),
+        meta::cases(),
+        network::cases(),
+        storage::cases(),
+        time::cases(),
+        power::cases(),
+        maintenance::cases(),
         routing::cases(),
         roles::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    nouns.into_iter().flatten().collect()
 }
