@@ -133,11 +133,11 @@ pub(crate) fn qualified_name_problem(text: &str) -> Option<String> {
 
 /// What is wrong with a DNS name in the sense of RFC 1123.
 pub(crate) fn dns_subdomain_problem(text: &str) -> Option<String> {
-    let is_edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let is_edge = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
     let is_label = |label: &[u8]| {
-        is_edge(label.first())
-            && is_edge(label.last())
-            && label.iter().all(|b| is_edge(Some(b)) || *b == b'-')
+        label.first().is_some_and(is_edge)
+            && label.last().is_some_and(is_edge)
+            && label.iter().all(|byte| is_edge(byte) || *byte == b'-')
     };
     if text.len() > 253 {
         return Some(format!("it has {} characters, at most 253 are allowed", text.len()));
@@ -168,7 +168,7 @@ fn is_label_name(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
-        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 fn check_entries(
@@ -177,6 +177,9 @@ fn check_entries(
     found: &mut Findings,
     check: impl Fn(&str, &str, &mut Findings),
 ) {
+    if entries.is_empty() {
+        return;
+    }
     found.within(key, |found| {
         for (name, value) in entries {
             found.within(name, |found| check(name, value, found));

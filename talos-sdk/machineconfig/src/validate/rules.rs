@@ -40,7 +40,7 @@ enum Subject<'a> {
 }
 
 /// The steps from the root of the document, keys one behind the other in one text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Place {
     keys: String,
     steps: Vec<PlaceStep>,
@@ -90,7 +90,9 @@ impl Place {
 
 impl<'a> Findings<'a> {
     pub(super) fn new(mode: Mode) -> Self {
-        Self { mode, subject: Subject::Title(String::new()), place: Place::default(), list: Vec::new() }
+        // Room for the deepest places that configurations have.
+        let place = Place { keys: String::with_capacity(256), steps: Vec::with_capacity(16) };
+        Self { mode, subject: Subject::Title(String::new()), place, list: Vec::new() }
     }
 
     /// What the machine runs on.
@@ -156,6 +158,9 @@ impl<'a> Findings<'a> {
 
     /// Calls `check` for every entry of the list under `key`.
     pub(crate) fn each<'i, T>(&mut self, key: &str, items: &'i [T], mut check: impl FnMut(&'i T, &mut Self)) {
+        if items.is_empty() {
+            return;
+        }
         self.within(key, |found| found.each_item(items, &mut check));
     }
 

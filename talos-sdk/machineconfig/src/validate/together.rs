@@ -75,8 +75,9 @@ fn check_host_dns(config: &Config, found: &mut Findings) {
 /// A discovery service needs the identity of the cluster, KubeSpan needs a discovery service.
 fn check_discovery(config: &Config, found: &mut Findings) {
     let Sections { machine, cluster } = Sections::of(config);
-    let in_sections = cluster.is_some_and(has_discovery_service);
-    if let Some(service) = config.documents_of::<DiscoveryServiceConfig>().next().filter(|_| !in_sections) {
+    let in_sections = || cluster.is_some_and(has_discovery_service);
+    let service = config.documents_of::<DiscoveryServiceConfig>().next();
+    if let Some(service) = service.filter(|_| !in_sections()) {
         let document = config.document::<DiscoveryIdentityConfig>(None);
         let old = cluster.filter(|cluster| !cluster.id.is_empty() || !cluster.secret.is_empty());
         let (has_id, has_secret) = match (old, document) {
@@ -97,8 +98,7 @@ fn check_discovery(config: &Config, found: &mut Findings) {
         Some(kubespan) => ("KubeSpanConfig", "enabled", kubespan.enabled),
         None => (V1ALPHA1, "machine.network.kubespan.enabled", old.and_then(|kubespan| kubespan.enabled)),
     };
-    let has_service = in_sections || config.documents_of::<DiscoveryServiceConfig>().next().is_some();
-    if enabled == Some(true) && !has_service {
+    if enabled == Some(true) && service.is_none() && !in_sections() {
         found.set_title(document);
         found.error(
             key,
