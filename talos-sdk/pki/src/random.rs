@@ -12,13 +12,15 @@ pub trait Random: Send + Sync {
     fn fill(&self, out: &mut [u8]) -> Result<()>;
 }
 
-/// The random source of the cryptographic library.
+/// The random source of the operating system.
+///
+/// The one of the cryptographic library gathers entropy for 30 ms when it is first asked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, out: &mut [u8]) -> Result<()> {
-        aws_lc_rs::rand::fill(out).map_err(|error| {
+        getrandom::fill(out).map_err(|error| {
             Error::new(ErrorKind::Crypto, "no random bytes from the system").with_source(error)
         })
     }
