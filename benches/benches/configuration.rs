@@ -10,9 +10,9 @@
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use rustix::time::{ClockId, clock_gettime};
+use talos_benches::{cpu_time, summary};
 use talos_sdk::machineconfig::{
     Config, Contract, GenerateOptions, MachineType, Mode, Patch, SecretsBundle, ValidateOptions, generate,
     generate_config,
@@ -148,22 +148,5 @@ fn repeat<T>(name: &str, seconds: f64, mut operation: impl FnMut() -> T) {
         black_box(operation());
         times.push(start.elapsed());
     }
-    let cpu = (cpu_time() - cpu) / times.len() as u32;
-    times.sort_unstable();
-    println!(
-        "{{\"name\":\"{name}\",\"iterations\":{},\"min_us\":{:.2},\"p50_us\":{:.2},\"cpu_per_op_us\":{:.2}}}",
-        times.len(),
-        micros(times[0]),
-        micros(times[times.len() / 2]),
-        micros(cpu)
-    );
-}
-
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
+    println!("{}", summary(name, &mut times, began.elapsed(), cpu_time() - cpu));
 }

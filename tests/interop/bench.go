@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -195,43 +196,83 @@ func (in *benchInput) generate(patched bool) error {
 
 // repeat runs the operation once, and then for the given time.
 func repeat(name string, seconds float64, operation func() error) error {
+	return repeatBy(name, 1, seconds, operation)
+}
+
+// repeatBy lets several callers run the operation side by side.
+func repeatBy(name string, callers int, seconds float64, operation func() error) error {
 	if err := operation(); err != nil {
 		return err
 	}
 
-	var times []time.Duration
+	var (
+		mu     sync.Mutex
+		wg     sync.WaitGroup
+		failed error
+		times  []time.Duration
+	)
 
 	runtime.GC()
 
-	began, cpu := time.Now(), cpuTime()
-	for len(times) == 0 || time.Since(began).Seconds() < seconds {
-		start := time.Now()
+	began, cpu := time.Now(), usageNow().cpu
 
-		if err := operation(); err != nil {
-			return err
-		}
+	for range callers {
+		wg.Go(func() {
+			var own []time.Duration
 
-		times = append(times, time.Since(start))
+			for len(own) == 0 || time.Since(began).Seconds() < seconds {
+				start := time.Now()
+
+				if err := operation(); err != nil {
+					mu.Lock()
+					defer mu.Unlock()
+
+					failed = err
+
+					return
+				}
+
+				own = append(own, time.Since(start))
+			}
+
+			mu.Lock()
+			defer mu.Unlock()
+
+			times = append(times, own...)
+		})
 	}
 
-	used := cpuTime() - cpu
+	wg.Wait()
+
+	elapsed, used := time.Since(began), usageNow()
+
+	if failed != nil {
+		return failed
+	}
 
 	slices.Sort(times)
 
 	micros := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
+	count := float64(len(times))
 
 	writeLine(os.Stdout, map[string]any{
 		"name": name, "iterations": len(times), "min_us": micros(times[0]), "p50_us": micros(times[len(times)/2]),
-		"cpu_per_op_us": micros(used) / float64(len(times)),
+		"p99_us": micros(times[len(times)*99/100]), "per_op_us": micros(elapsed) / count,
+		"cpu_per_op_us": micros(used.cpu-cpu) / count, "max_rss_kib": used.maxRSS,
 	})
 
 	return nil
 }
 
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
+type processUsage struct {
+	cpu    time.Duration
+	maxRSS int64
+}
 
-	syscall.Getrusage(syscall.RUSAGE_SELF, &usage) //nolint:errcheck
+func usageNow() processUsage {
+	var u syscall.Rusage
 
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u) //nolint:errcheck
+
+	return processUsage{time.Duration(u.Utime.Nano() + u.Stime.Nano()), u.Maxrss}
 }

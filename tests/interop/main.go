@@ -36,6 +36,7 @@ network (loopback):
 
 measure:
   bench               one operation on the input of benches/run.sh, again and again
+  bench-network       one operation of the client, again and again
 
 judge:
   compare             random input through this program and through conformance
@@ -60,6 +61,7 @@ func main() {
 		"serve":              serve,
 		"client":             runClient,
 		"bench":              bench,
+		"bench-network":      benchNetwork,
 		"compare":            compare,
 		"samples":            samples,
 	}
