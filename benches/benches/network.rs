@@ -99,7 +99,7 @@ async fn measure(name: &str, seconds: f64, client: &Client) {
 }
 
 async fn read_all(node: &Node) {
-    let mut bytes = node.read_file(format!("/bench/{FILE}"));
+    let mut bytes = node.read(format!("/bench/{FILE}"));
     let mut seen = 0;
     while let Some(piece) = bytes.try_next().await.unwrap() {
         seen += piece.len() as u64;
