@@ -34,6 +34,8 @@ struct State {
     nodes: BTreeMap<String, KubernetesNode>,
     /// Name of the node, by address.
     names: BTreeMap<Ipv4Addr, String>,
+    /// Names of pods that were evicted, until their node takes pods again.
+    evicted: BTreeSet<String>,
     /// Id of the member resource, by address.
     members: BTreeMap<Ipv4Addr, String>,
     /// Where the Kubernetes API listens.
@@ -178,6 +180,18 @@ impl Cluster {
             state.revision = revision;
         }
         true
+    }
+
+    /// Notes that a pod was evicted.
+    pub(crate) fn evict(&self, pod: &str) {
+        let mut state = self.state();
+        state.revision += 1;
+        state.evicted.insert(pod.to_owned());
+    }
+
+    /// Whether a pod was evicted from a node that takes no new ones.
+    pub(crate) fn is_evicted(&self, node: &KubernetesNode, pod: &str) -> bool {
+        node.cordon != Cordon::No && self.state().evicted.contains(pod)
     }
 
     /// Whether the machine at `address` is a Ready node.

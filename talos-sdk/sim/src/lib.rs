@@ -57,6 +57,67 @@
 //! # }
 //! ```
 //!
+//! # How a platform tests itself
+//!
+//! *Does it survive a machine that dies at the wrong moment?* Give the platform its talosconfig, let a fault strike, and
+//! judge what it did by the calls that machines served.
+//!
+//! ```
+//! # async fn upgrade_everything(_: &talos_sim::SecretString) {}
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use talos_sim::{ClusterOptions, Fault, FaultRule, Role, Simulation, SimulationOptions};
+//!
+//! let simulation = Simulation::start(SimulationOptions::default())?;
+//! let cluster = simulation.cluster(ClusterOptions::default().with_control_planes(3)).await?;
+//! let second = &cluster.control_planes()[1];
+//! simulation.faults().add(FaultRule::new("Upgrade", Fault::Restart).on_node(second.address()));
+//! upgrade_everything(&cluster.talosconfig(Role::Admin)?).await;
+//! let upgrades = simulation.calls().iter().filter(|call| call.method() == "Upgrade").count();
+//! # assert_eq!(upgrades, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! *Does it see trouble inside of the cluster?* Make the trouble, and look whether the platform raises its alarm.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use talos_sim::{ClusterOptions, EtcdAlarm, SimResource, Simulation, SimulationOptions};
+//!
+//! let simulation = Simulation::start(SimulationOptions::default())?;
+//! let cluster = simulation.cluster(ClusterOptions::default().with_workers(1)).await?;
+//! cluster.control_planes()[0].raise_etcd_alarm(EtcdAlarm::NoSpace);
+//! let worker = &cluster.workers()[0];
+//! let trouble = SimResource::new("Diagnostics.runtime.talos.dev", "address-overlap");
+//! worker.put_resource(trouble.with_yaml("message: pod and host addresses overlap\ndetails: []\n"))?;
+//! worker.power_off();
+//! // … wait until the platform has noticed all three.
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! *Does it keep up with a large fleet, of many versions?* A machine costs some hundred KiB, so a thousand fit in a test.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use talos_sim::{ClusterOptions, Pace, Simulation, SimulationOptions};
+//!
+//! let simulation = Simulation::start(SimulationOptions::default().with_pace(Pace::immediate()))?;
+//! for version in ["v1.9.6", "v1.12.11", "v1.14.0-rc.1"] {
+//!     let options = ClusterOptions::default()
+//!         .with_name(version.replace('.', "-"))
+//!         .with_talos_version(version.parse()?)
+//!         .with_workers(5);
+//!     simulation.cluster(options).await?;
+//! }
+//! assert_eq!(simulation.nodes().len(), 18);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # A whole cloud
 //!
 //! ```

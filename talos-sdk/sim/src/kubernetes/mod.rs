@@ -1,6 +1,7 @@
-//! A small Kubernetes API: enough to find out that it is up and which nodes are Ready.
+//! A small Kubernetes API: enough to see nodes and the pods of kube-system, and to cordon and drain a node.
 
 mod node;
+mod pod;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,9 +20,10 @@ use talos_pki::Certificate;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use crate::cluster::{Cluster, ClusterKey, KubernetesNode};
+use crate::cluster::{Cluster, ClusterKey, Cordon, KubernetesNode};
 use crate::config::NodeConfig;
 use crate::identity::kubernetes_tls;
+use crate::pods::{NAMESPACE, Pod};
 use crate::run::Run;
 use crate::server::bind;
 use crate::simulation::World;
@@ -78,7 +80,7 @@ async fn connection(
     let caller = leaf.and_then(|leaf| Certificate::from_der(leaf).ok()).map(Arc::new);
     let service = service_fn(move |request: Request<Incoming>| {
         let (api, caller) = (api.clone(), caller.clone());
-        async move { Ok::<_, Infallible>(api.answer(&request, caller.as_deref())) }
+        async move { Ok::<_, Infallible>(api.answer(request, caller.as_deref()).await) }
     });
     let mut builder = auto::Builder::new(spawner);
     builder.http1().timer(TokioTimer::new());
@@ -95,8 +97,9 @@ struct Api {
 }
 
 impl Api {
-    fn answer(&self, request: &Request<Incoming>, caller: Option<&Certificate>) -> Response<Body> {
-        let path = request.uri().path().trim_end_matches('/');
+    async fn answer(&self, request: Request<Incoming>, caller: Option<&Certificate>) -> Response<Body> {
+        let path = request.uri().path().trim_end_matches('/').to_owned();
+        let path = path.as_str();
         let Some(caller) = caller else {
             return failure(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized");
         };
@@ -109,29 +112,152 @@ impl Api {
             );
         }
         if request.method() != Method::GET {
-            let message = "the simulated Kubernetes API only reads";
-            return failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
+            return self.change(request).await;
         }
         if let "/readyz" | "/healthz" | "/livez" = path {
             return respond(StatusCode::OK, "text/plain; charset=utf-8", "ok".into());
         }
-        let body = match path {
-            "/version" => self.version(),
-            "/api" => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
-            "/apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}),
-            "/api/v1" => resources(),
-            "/api/v1/nodes" => return self.nodes(request),
-            "/api/v1/namespaces" => list("NamespaceList", 1, namespaces()),
-            "/api/v1/pods" | "/api/v1/namespaces/kube-system/pods" | "/api/v1/namespaces/default/pods" => {
-                list("PodList", 1, Vec::new())
+        let owners = |kind: &str, names: &[&'static str]| {
+            list(kind, 1, names.iter().map(|name| self.owner(name)).collect())
+        };
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let body = match parts[..] {
+            ["version"] => self.version(),
+            ["api"] => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
+            ["apis"] => groups(),
+            ["api", "v1"] => resources(),
+            ["apis", "apps", "v1"] => apps(),
+            ["api", "v1", "nodes"] => return self.nodes(&request),
+            ["api", "v1", "namespaces"] => list("NamespaceList", 1, namespaces()),
+            ["api", "v1", "pods"] | ["api", "v1", "namespaces", NAMESPACE, "pods"] => {
+                return self.pods(&request);
             }
-            path => match path.strip_prefix("/api/v1/nodes/").and_then(|name| self.node(name)) {
+            ["api", "v1", "namespaces", _, "pods"] => list("PodList", 1, Vec::new()),
+            ["apis", "apps", "v1", "daemonsets"]
+            | ["apis", "apps", "v1", "namespaces", NAMESPACE, "daemonsets"] => {
+                owners("DaemonSetList", &pod::DAEMON_SETS)
+            }
+            ["apis", "apps", "v1", "deployments"]
+            | ["apis", "apps", "v1", "namespaces", NAMESPACE, "deployments"] => {
+                owners("DeploymentList", &pod::DEPLOYMENTS)
+            }
+            ["apis", "apps", "v1", "namespaces", NAMESPACE, "daemonsets", name]
+                if pod::DAEMON_SETS.contains(&name) =>
+            {
+                stand_alone(self.owner(name), "DaemonSet", "apps/v1")
+            }
+            ["apis", "apps", "v1", "namespaces", NAMESPACE, "deployments", name]
+                if pod::DEPLOYMENTS.contains(&name) =>
+            {
+                stand_alone(self.owner(name), "Deployment", "apps/v1")
+            }
+            ["api", "v1", "nodes", name] => match self.node(name) {
                 Some(node) => node,
-                None => {
-                    let message = format!("{path} is not found");
-                    return failure(StatusCode::NOT_FOUND, "NotFound", &message);
-                }
+                None => return not_found(path),
             },
+            ["api", "v1", "namespaces", NAMESPACE, "pods", name] => match self.pod(name) {
+                Some((node, found)) => stand_alone(pod::value(&node, &found), "Pod", "v1"),
+                None => return not_found(path),
+            },
+            _ => return not_found(path),
+        };
+        respond(StatusCode::OK, "application/json", body.to_string().into())
+    }
+
+    /// What a user of Kubernetes can change: whether a node takes pods, and where a pod is not any more.
+    async fn change(&self, request: Request<Incoming>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().trim_end_matches('/').to_owned();
+        let names: Vec<&str> = path.split('/').skip(1).collect();
+        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        match (&parts.method, &names[..]) {
+            (&Method::PATCH, ["api", "v1", "nodes", name]) => {
+                let Ok(patch) = serde_json::from_slice::<Value>(&body) else {
+                    return failure(StatusCode::BAD_REQUEST, "BadRequest", "the patch is not JSON");
+                };
+                if let Some(unschedulable) = patch.pointer("/spec/unschedulable") {
+                    let cordon = if unschedulable == true { Cordon::User } else { Cordon::No };
+                    if !self.cluster.cordon(name, cordon) {
+                        return not_found(&path);
+                    }
+                    self.world.notify();
+                }
+                match self.node(name) {
+                    Some(node) => respond(StatusCode::OK, "application/json", node.to_string().into()),
+                    None => not_found(&path),
+                }
+            }
+            (&Method::POST, ["api", "v1", "namespaces", NAMESPACE, "pods", name, "eviction"])
+            | (&Method::DELETE, ["api", "v1", "namespaces", NAMESPACE, "pods", name]) => {
+                if self.pod(name).is_none() {
+                    return not_found(&path);
+                }
+                self.cluster.evict(name);
+                let status =
+                    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
+                respond(StatusCode::CREATED, "application/json", status.to_string().into())
+            }
+            _ => {
+                let message = "the simulated Kubernetes API changes nodes by PATCH and evicts pods";
+                failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+            }
+        }
+    }
+
+    /// All pods with their nodes.
+    fn all_pods(&self) -> Vec<(KubernetesNode, Pod)> {
+        let (nodes, _) = self.cluster.kubernetes_nodes();
+        let mut pods = Vec::new();
+        for node in nodes {
+            let own = pod::of(&node).into_iter().filter(|pod| !self.cluster.is_evicted(&node, &pod.name));
+            pods.extend(own.map(|pod| (node.clone(), pod)));
+        }
+        pods
+    }
+
+    fn pod(&self, name: &str) -> Option<(KubernetesNode, Pod)> {
+        self.all_pods().into_iter().find(|(_, pod)| pod.name == name)
+    }
+
+    /// A DaemonSet or Deployment.
+    fn owner(&self, name: &str) -> Value {
+        let pods: Vec<_> = self.all_pods().into_iter().filter(|(_, pod)| pod.container == name).collect();
+        pod::owner(name, pods.len(), pods.iter().filter(|(node, _)| node.ready).count())
+    }
+
+    /// The list of pods as JSON or as the table that `kubectl` asks for; by node, name or labels.
+    fn pods(&self, request: &Request<Incoming>) -> Response<Body> {
+        let query = request.uri().query().unwrap_or_default();
+        let parameter = |name: &str| {
+            let pair = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            pair.map(|text| text.replace("%3D", "=").replace("%2C", ",").replace("%2F", "/"))
+        };
+        let (fields, labels) = (parameter("fieldSelector"), parameter("labelSelector"));
+        let holds = |selector: &Option<String>, value: &dyn Fn(&str) -> Option<String>| {
+            selector.iter().flat_map(|text| text.split(',')).filter(|term| !term.is_empty()).all(|term| {
+                let (key, wanted) = term.split_once('=').unwrap_or((term, ""));
+                match key.strip_suffix('!') {
+                    Some(key) => value(key).as_deref() != Some(wanted),
+                    None => value(key).as_deref() == Some(wanted.trim_start_matches('=')),
+                }
+            })
+        };
+        let mut pods = self.all_pods();
+        pods.retain(|(node, pod)| {
+            let value = pod::value(node, pod);
+            let field = |name: &str| {
+                let found = value.pointer(&format!("/{}", name.replace('.', "/")));
+                found.and_then(Value::as_str).map(str::to_owned)
+            };
+            let label = |name: &str| value["metadata"]["labels"][name].as_str().map(str::to_owned);
+            holds(&fields, &field) && holds(&labels, &label)
+        });
+        let (_, revision) = self.cluster.kubernetes_nodes();
+        let now = self.world.clock.now();
+        let body = if wants_table(request) {
+            table(&pod::COLUMNS, revision, pods.iter().map(|(node, pod)| pod::row(node, pod, now)).collect())
+        } else {
+            list("PodList", revision, pods.iter().map(|(node, pod)| pod::value(node, pod)).collect())
         };
         respond(StatusCode::OK, "application/json", body.to_string().into())
     }
@@ -161,8 +287,7 @@ impl Api {
         }
         let (nodes, revision) = self.cluster.kubernetes_nodes();
         let nodes: Vec<_> = nodes.iter().filter(|node| name.is_none_or(|name| node.name == name)).collect();
-        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-        let body = if accept.is_some_and(|accept| accept.contains("as=Table")) {
+        let body = if wants_table(request) {
             node::table(&nodes, revision, self.world.clock.now())
         } else {
             list("NodeList", revision, nodes.into_iter().map(node::value).collect())
@@ -208,10 +333,38 @@ impl Api {
 
 /// A node with its kind, as it stands alone.
 fn whole(node: &KubernetesNode) -> Value {
-    let mut value = node::value(node);
-    value["kind"] = "Node".into();
-    value["apiVersion"] = "v1".into();
+    stand_alone(node::value(node), "Node", "v1")
+}
+
+/// An object with its kind.
+fn stand_alone(mut value: Value, kind: &str, version: &str) -> Value {
+    value["kind"] = kind.into();
+    value["apiVersion"] = version.into();
     value
+}
+
+fn wants_table(request: &Request<Incoming>) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("as=Table"))
+}
+
+/// A table with these columns, by name and priority.
+fn table(columns: &[(&str, i32)], revision: u64, rows: Vec<Value>) -> Value {
+    let column = |(name, priority): &(&str, i32)| {
+        let format = if *name == "Name" { "name" } else { "" };
+        json!({"name": name, "type": "string", "format": format, "description": "", "priority": priority})
+    };
+    json!({
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {"resourceVersion": revision.max(1).to_string()},
+        "columnDefinitions": columns.iter().map(column).collect::<Vec<_>>(),
+        "rows": rows,
+    })
+}
+
+fn not_found(path: &str) -> Response<Body> {
+    failure(StatusCode::NOT_FOUND, "NotFound", &format!("{path} is not found"))
 }
 
 fn respond(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Body> {
@@ -248,25 +401,58 @@ fn namespaces() -> Vec<Value> {
     ["default", "kube-node-lease", "kube-public", "kube-system"].map(namespace).into()
 }
 
+/// The groups of the API beside the first one.
+fn groups() -> Value {
+    let group = |name: &str| {
+        let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+        json!({"name": name, "versions": [version], "preferredVersion": version})
+    };
+    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group("apps"), group("policy")]})
+}
+
+/// A resource: its name, its name for one, its kind, its short names, its verbs.
+fn resource(
+    name: &str,
+    singular: &str,
+    kind: &str,
+    short: &[&str],
+    namespaced: bool,
+    verbs: &[&str],
+) -> Value {
+    json!({
+        "name": name,
+        "singularName": singular,
+        "namespaced": namespaced,
+        "kind": kind,
+        "verbs": verbs,
+        "shortNames": short,
+    })
+}
+
 /// What `kubectl` asks for before it lists anything.
 fn resources() -> Value {
-    let resource = |name: &str, singular: &str, kind: &str, short: &str, namespaced: bool| {
-        json!({
-            "name": name,
-            "singularName": singular,
-            "namespaced": namespaced,
-            "kind": kind,
-            "verbs": ["get", "list"],
-            "shortNames": [short],
-        })
-    };
+    let mut eviction = resource("pods/eviction", "", "Eviction", &[], true, &["create"]);
+    eviction["group"] = "policy".into();
+    eviction["version"] = "v1".into();
     json!({
         "kind": "APIResourceList",
         "groupVersion": "v1",
         "resources": [
-            resource("nodes", "node", "Node", "no", false),
-            resource("namespaces", "namespace", "Namespace", "ns", false),
-            resource("pods", "pod", "Pod", "po", true),
+            resource("nodes", "node", "Node", &["no"], false, &["get", "list", "patch", "watch"]),
+            resource("namespaces", "namespace", "Namespace", &["ns"], false, &["get", "list"]),
+            resource("pods", "pod", "Pod", &["po"], true, &["get", "list", "delete"]),
+            eviction,
+        ],
+    })
+}
+
+fn apps() -> Value {
+    json!({
+        "kind": "APIResourceList",
+        "groupVersion": "apps/v1",
+        "resources": [
+            resource("daemonsets", "daemonset", "DaemonSet", &["ds"], true, &["get", "list"]),
+            resource("deployments", "deployment", "Deployment", &["deploy"], true, &["get", "list"]),
         ],
     })
 }

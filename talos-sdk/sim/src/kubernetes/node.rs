@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cluster::KubernetesNode;
+use crate::cluster::{Cordon, KubernetesNode};
 
 /// The list as a table, which is how `kubectl get nodes` asks for it.
 pub(super) fn table(nodes: &[&KubernetesNode], revision: u64, now: SystemTime) -> Value {
@@ -22,17 +22,7 @@ pub(super) fn table(nodes: &[&KubernetesNode], revision: u64, now: SystemTime) -
         ("Kernel-Version", 1),
         ("Container-Runtime", 1),
     ];
-    let column = |(name, priority): (&str, i32)| {
-        let format = if name == "Name" { "name" } else { "" };
-        json!({"name": name, "type": "string", "format": format, "description": "", "priority": priority})
-    };
-    json!({
-        "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
-        "metadata": {"resourceVersion": revision.max(1).to_string()},
-        "columnDefinitions": columns.map(column),
-        "rows": nodes.iter().map(|node| row(node, now)).collect::<Vec<_>>(),
-    })
+    super::table(&columns, revision, nodes.iter().map(|node| row(node, now)).collect())
 }
 
 fn row(node: &KubernetesNode, now: SystemTime) -> Value {
@@ -44,7 +34,12 @@ fn row(node: &KubernetesNode, now: SystemTime) -> Value {
     json!({
         "cells": [
             node.name,
-            if node.ready { "Ready" } else { "NotReady" },
+            match (node.ready, node.cordon == Cordon::No) {
+                (true, true) => "Ready",
+                (true, false) => "Ready,SchedulingDisabled",
+                (false, true) => "NotReady",
+                (false, false) => "NotReady,SchedulingDisabled",
+            },
             roles,
             format!("{age}s"),
             node.kubelet_version,
@@ -58,7 +53,7 @@ fn row(node: &KubernetesNode, now: SystemTime) -> Value {
     })
 }
 
-fn timestamp(at: SystemTime) -> String {
+pub(super) fn timestamp(at: SystemTime) -> String {
     let whole = OffsetDateTime::from(at).replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     whole.format(&Rfc3339).unwrap_or_default()
 }
@@ -81,11 +76,16 @@ pub(super) fn value(node: &KubernetesNode) -> Value {
     } else {
         condition("Ready", "False", "KubeletNotReady", "the network is not ready, or the machine is down")
     };
-    let taints = match (node.control_plane && node.unschedulable, node.ready) {
-        (true, _) => json!([{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]),
-        (false, false) => json!([{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]),
-        (false, true) => json!([]),
-    };
+    let cordoned = node.cordon != Cordon::No;
+    let taints: Vec<_> = [
+        (node.control_plane && node.unschedulable, "node-role.kubernetes.io/control-plane"),
+        (!node.ready, "node.kubernetes.io/not-ready"),
+        (cordoned, "node.kubernetes.io/unschedulable"),
+    ]
+    .into_iter()
+    .filter(|(has, _)| *has)
+    .map(|(_, key)| json!({"key": key, "effect": "NoSchedule"}))
+    .collect();
     json!({
         "metadata": {
             "name": node.name,
@@ -94,7 +94,7 @@ pub(super) fn value(node: &KubernetesNode) -> Value {
             "creationTimestamp": timestamp(node.created),
             "labels": node.labels,
         },
-        "spec": {"taints": taints},
+        "spec": if cordoned { json!({"taints": taints, "unschedulable": true}) } else { json!({"taints": taints}) },
         "status": {
             "addresses": [
                 {"type": "InternalIP", "address": node.address.to_string()},

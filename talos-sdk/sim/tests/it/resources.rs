@@ -136,14 +136,8 @@ async fn a_resource_of_a_test_is_encoded_as_the_version_does() {
     let simulation = Simulation::start(SimulationOptions::default()).unwrap();
     let kind = "LinkStatuses.net.talos.dev";
     for (version, fixed) in [("v1.11.6", true), ("v1.12.11", false)] {
-        let options = ClusterOptions::default().with_name(version.replace('.', "-")).with_secrets(if fixed {
-            crate::harness::secrets().clone()
-        } else {
-            Default::default()
-        });
-        let options = if fixed { options } else { ClusterOptions::default().with_name("other") };
-        let cluster = soon(simulation.cluster(options.with_talos_version(version.parse().unwrap()))).await;
-        let cluster = cluster.unwrap();
+        let options = ClusterOptions::default().with_talos_version(version.parse().unwrap());
+        let cluster = soon(simulation.cluster(options)).await.unwrap();
         let node = &cluster.control_planes()[0];
         let spec = LinkStatusSpec {
             vlan: Some(VlanSpec { vid: 100, ..VlanSpec::default() }),
