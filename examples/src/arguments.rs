@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use talos_sdk::machineconfig::types::Duration as GoDuration;
 use talos_sdk::machineconfig::{Contract, ErrorKind, Patch};
 
@@ -17,6 +17,14 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// How a result is printed, as a program is told.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Output {
+    /// How to print
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 /// Reads patches as `talosctl` takes them: the text itself, or the file `@path`. A word without blanks that is no

@@ -10,7 +10,16 @@ use clap::Parser;
 #[derive(Debug)]
 pub struct Failure {
     message: String,
-    quiet: bool,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Line,
+    /// It was told already.
+    Reported,
+    /// It is no failure to speak of.
+    Quiet,
 }
 
 /// Result of a program.
@@ -19,12 +28,22 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// A failure with this message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), quiet: false }
+        Self { message: message.into(), kind: Kind::Line }
     }
 
     /// The failure of `what`, for `why`.
     pub fn of(what: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self::new(format!("{what}: {why}"))
+    }
+
+    /// Tells of it now, and not again at the end.
+    #[must_use]
+    pub fn report(mut self) -> Self {
+        if let Kind::Line = self.kind {
+            eprintln!("error: {self}");
+            self.kind = Kind::Reported;
+        }
+        self
     }
 }
 
@@ -42,7 +61,7 @@ impl<E: std::error::Error> From<E> for Failure {
         let source: Option<&(dyn std::error::Error + 'static)> = error.source();
         // A reader of our output that went away is no failure to speak of.
         let quiet = error.to_string().contains("Broken pipe") && source.is_none();
-        Self { message: error.to_string(), quiet }
+        Self { message: error.to_string(), kind: if quiet { Kind::Quiet } else { Kind::Line } }
     }
 }
 
@@ -68,9 +87,9 @@ pub fn run<A: Parser>(job: impl FnOnce(A) -> Outcome) -> ExitCode {
     };
     match job(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) if failure.quiet => ExitCode::SUCCESS,
+        Err(Failure { kind: Kind::Quiet, .. }) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            _ = failure.report();
             ExitCode::FAILURE
         }
     }

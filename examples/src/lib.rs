@@ -1,5 +1,7 @@
 //! Reference tools on the Talos SDK, one job a program. This library holds what they share.
 
+pub mod activity;
+pub mod answers;
 pub mod arguments;
 pub mod cloud;
 pub mod connection;
@@ -9,4 +11,5 @@ pub mod instant;
 pub mod interrupt;
 pub mod logging;
 pub mod progress;
+pub mod size;
 pub mod table;
