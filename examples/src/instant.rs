@@ -21,6 +21,15 @@ pub fn rfc3339(instant: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
+/// An instant as `2006-01-02T15:04:05.000000001Z`, UTC.
+pub fn precise(instant: SystemTime) -> String {
+    let nanoseconds = match instant.duration_since(UNIX_EPOCH) {
+        Ok(after) => after.subsec_nanos(),
+        Err(_) => 0,
+    };
+    format!("{}.{nanoseconds:09}Z", rfc3339(instant).trim_end_matches('Z'))
+}
+
 /// How long ago an instant is: `5s ago`, `3m20s ago`, `26h0m3s ago`.
 pub fn ago(instant: SystemTime, now: SystemTime) -> String {
     let seconds = now.duration_since(instant).unwrap_or(Duration::ZERO).as_secs();
@@ -83,6 +92,7 @@ mod tests {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), text);
         }
         assert_eq!(rfc3339(UNIX_EPOCH - Duration::from_secs(1)), "1969-12-31T23:59:59Z");
+        assert_eq!(precise(UNIX_EPOCH + Duration::new(1, 20)), "1970-01-01T00:00:01.000000020Z");
         let at = |seconds| ago(UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(seconds));
         assert_eq!([at(5), at(200), at(93_603)], ["5s ago", "3m20s ago", "26h0m3s ago"]);
         assert_eq!(ago(UNIX_EPOCH + Duration::from_secs(1), UNIX_EPOCH), "0s ago");

@@ -60,6 +60,15 @@ async fn everything_is_there_as_json() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sockets_of_the_machine_are_of_no_pod() {
+    let lab = Lab::new(1, 0).await;
+    let sockets = lab.json(MACHINE, &lab.address(0), &["netstat", "-a", "-k", "-p"]).await;
+    let api = |socket: &&Value| socket["local"].as_str().is_some_and(|local| local.ends_with(":50000"));
+    let api = sockets.as_array().unwrap().iter().find(api).unwrap();
+    assert!(api["pod"].is_null() && api["process"]["pid"].is_number(), "{api}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_come_over_whole() {
     let lab = Lab::new(1, 0).await;
     let node = lab.address(0);
@@ -78,6 +87,10 @@ async fn files_come_over_whole() {
         only_folders.as_array().unwrap().iter().all(|file| file["mode"].as_str().unwrap().starts_with('d'))
     );
     assert!(lab.fails(MACHINE, &node, &["list", "-t", "x"]).await.stderr.contains("f, d or l"));
+
+    let folder = lab.json(MACHINE, &node, &["usage", "-d", "0", "/etc"]).await;
+    assert_eq!(folder.as_array().unwrap().len(), 1, "{folder}");
+    assert!(lab.json(MACHINE, &node, &["usage", "-a", "/etc"]).await.as_array().unwrap().len() > 1);
 
     lab.ok(MACHINE, &node, &["pcap", "-i", "eth0", "--duration", "1s", "-o", "eth0.pcap"]).await;
     let capture = fs::read(lab.folder().join("eth0.pcap")).unwrap();

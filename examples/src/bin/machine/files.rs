@@ -133,8 +133,8 @@ pub(crate) struct Usage {
     /// Files too, not only folders
     #[arg(short, long)]
     all: bool,
-    /// How deep to report
-    #[arg(short, long, default_value_t = 0)]
+    /// How deep to report; 0 is the folder alone
+    #[arg(short, long, default_value_t = 1)]
     depth: u32,
     /// Sizes for people
     #[arg(short = 'H', long)]

@@ -105,7 +105,6 @@ fn fields(m: &client::Memory) -> Vec<(&'static str, &'static str, u64, Unit)> {
         ("ShmemPmdMapped", "shared_huge_pages_mapped", m.shared_huge_pages_mapped),
         ("CmaTotal", "contiguous_total", m.contiguous_total),
         ("CmaFree", "contiguous_free", m.contiguous_free),
-        ("Hugepagesize", "huge_page_size", m.huge_page_size),
     ];
     let pages = [
         ("HugePagesTotal", "huge_pages_total", m.huge_pages_total),
@@ -114,5 +113,7 @@ fn fields(m: &client::Memory) -> Vec<(&'static str, &'static str, u64, Unit)> {
         ("HugePagesSurp", "huge_pages_surplus", m.huge_pages_surplus),
     ];
     let bytes = bytes.map(|(name, key, value)| (name, key, value, Unit::Bytes));
-    bytes.into_iter().chain(pages.map(|(name, key, value)| (name, key, value, Unit::Pages))).collect()
+    let pages = pages.map(|(name, key, value)| (name, key, value, Unit::Pages));
+    let size = ("Hugepagesize", "huge_page_size", m.huge_page_size, Unit::Bytes);
+    bytes.into_iter().chain(pages).chain([size]).collect()
 }

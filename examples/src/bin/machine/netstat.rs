@@ -102,9 +102,10 @@ impl Netstat {
             let sockets = node.sockets(options.clone()).await?;
             let mut pods = HashMap::new();
             if with_pods {
-                for container in node.containers(ContainerNamespace::Kubernetes).await? {
-                    pods.insert(container.network_namespace, container.pod_id);
-                }
+                let mut containers = node.containers(ContainerNamespace::Kubernetes).await?;
+                // Pods in the network of the machine have no namespace of their own.
+                containers.retain(|container| !container.network_namespace.is_empty());
+                pods.extend(containers.into_iter().map(|c| (c.network_namespace, c.pod_id)));
             }
             Ok(Found { sockets, pods })
         });

@@ -11,7 +11,7 @@ use talos_examples::activity::Activity;
 use talos_examples::arguments::duration;
 use talos_examples::connection::Connection;
 use talos_examples::failure::{Failure, Outcome};
-use talos_examples::instant::rfc3339;
+use talos_examples::instant::precise;
 use talos_sdk::client::{BpfFilter, Packet, PcapOptions};
 use tokio::io::AsyncWriteExt as _;
 
@@ -82,7 +82,7 @@ impl Pcap {
 /// A packet in a line: when, how long, how it begins.
 fn line(packet: &Packet) -> String {
     const SHOWN: usize = 32;
-    let mut text = format!("{} {} bytes:", rfc3339(packet.time), packet.length);
+    let mut text = format!("{} {} bytes:", precise(packet.time), packet.length);
     for byte in packet.data.iter().take(SHOWN) {
         _ = write!(text, " {byte:02x}");
     }

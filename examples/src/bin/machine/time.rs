@@ -5,7 +5,7 @@ use serde_json::json;
 use talos_examples::arguments::Output;
 use talos_examples::connection::Connection;
 use talos_examples::failure::Outcome;
-use talos_examples::instant::rfc3339;
+use talos_examples::instant::precise;
 use talos_examples::row;
 
 #[derive(Args)]
@@ -29,13 +29,13 @@ impl Time {
         answers.await?.show(
             self.output.format,
             &["NTP-SERVER", "NODE-TIME", "NTP-SERVER-TIME"],
-            |clock| vec![row![clock.server, rfc3339(clock.local), rfc3339(clock.remote)]],
+            |clock| vec![row![clock.server, precise(clock.local), precise(clock.remote)]],
             |clock| {
                 let (offset, ahead) = clock.offset();
                 let offset = if ahead { offset.as_secs_f64() } else { -offset.as_secs_f64() };
                 vec![json!({
-                    "server": clock.server, "node_time": rfc3339(clock.local),
-                    "server_time": rfc3339(clock.remote), "offset_seconds": offset,
+                    "server": clock.server, "node_time": precise(clock.local),
+                    "server_time": precise(clock.remote), "offset_seconds": offset,
                 })]
             },
         )
