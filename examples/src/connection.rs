@@ -15,16 +15,30 @@ use crate::failure::{Failure, Outcome};
 #[derive(Debug, Clone, Args)]
 pub struct Connection {
     /// The client configuration; else $TALOSCONFIG, else the usual places
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Which machines")]
     pub talosconfig: Option<PathBuf>,
     /// The context in it, instead of the current one
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME", global = true, help_heading = "Which machines")]
     pub context: Option<String>,
     /// Endpoints instead of those of the context
-    #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',', global = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        global = true,
+        help_heading = "Which machines"
+    )]
     pub endpoints: Vec<String>,
     /// The machines that are meant, instead of the nodes of the context
-    #[arg(short, long, value_name = "ADDRESS", value_delimiter = ',', global = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        global = true,
+        help_heading = "Which machines"
+    )]
     pub nodes: Vec<String>,
 }
 
@@ -32,10 +46,16 @@ pub struct Connection {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Maintenance {
     /// The machines wait for a configuration: each is called at its own address, without credentials
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Which machines")]
     pub insecure: bool,
     /// With --insecure, the fingerprint that the machine prints on its console; without one any machine is believed
-    #[arg(long, value_name = "FINGERPRINT", value_delimiter = ',', requires = "insecure")]
+    #[arg(
+        long,
+        value_name = "FINGERPRINT",
+        value_delimiter = ',',
+        requires = "insecure",
+        help_heading = "Which machines"
+    )]
     pub cert_fingerprint: Vec<Fingerprint>,
 }
 
