@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use talos_pki::Fingerprint;
+use tokio::sync::watch;
 
 use crate::config::NodeConfig;
 use crate::etcd::{Etcd, EtcdMember, EtcdMembership};
@@ -26,6 +27,10 @@ pub(crate) struct Cluster {
     /// `Members` as all machines of the cluster see them.
     pub(crate) members: Arc<Collection>,
     state: Mutex<State>,
+    /// Counts changes of what machines wait for: where trustd and the Kubernetes API listen, and etcd.
+    changes: watch::Sender<u64>,
+    /// The revision of `nodes`.
+    revisions: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -38,6 +43,8 @@ struct State {
     evicted: BTreeSet<String>,
     /// Id of the member resource, by address.
     members: BTreeMap<Ipv4Addr, String>,
+    /// Where trustd listens.
+    trustd: BTreeSet<Ipv4Addr>,
     /// Where the Kubernetes API listens.
     api: BTreeSet<Ipv4Addr>,
     /// Counts changes of `nodes`, as Kubernetes' resource version.
@@ -82,6 +89,8 @@ impl Default for Cluster {
         Self {
             members: Arc::new(Collection::new("cluster", "Members.cluster.talos.dev")),
             state: Mutex::default(),
+            changes: watch::Sender::new(0),
+            revisions: watch::Sender::new(0),
         }
     }
 }
@@ -112,6 +121,37 @@ impl Cluster {
         self.state().etcd.iter().any(Etcd::has_quorum)
     }
 
+    /// Sees when trustd or the Kubernetes API comes up or goes down, and what happens to etcd.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Sees every change of a node of Kubernetes.
+    pub(crate) fn revisions(&self) -> watch::Receiver<u64> {
+        self.revisions.subscribe()
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    fn revised(&self, state: MutexGuard<'_, State>) {
+        let revision = state.revision;
+        drop(state);
+        self.revisions.send_replace(revision);
+    }
+
+    /// Notes that trustd listens at `address`.
+    pub(crate) fn trustd_up(&self, address: Ipv4Addr) {
+        self.state().trustd.insert(address);
+        self.changed();
+    }
+
+    /// Where trustd listens.
+    pub(crate) fn trustd(&self) -> BTreeSet<Ipv4Addr> {
+        self.state().trustd.clone()
+    }
+
     /// Takes a member out of etcd.
     pub(crate) fn leave_etcd(&self, membership: EtcdMembership) {
         let mut state = self.state();
@@ -119,6 +159,8 @@ impl Cluster {
             etcd.remove(membership.member);
         }
         state.etcd.retain(|etcd| !etcd.members.is_empty());
+        drop(state);
+        self.changed();
     }
 
     /// Notes that the data of a member is gone while the others still count on it. An etcd of which nothing is left is
@@ -129,6 +171,8 @@ impl Cluster {
             etcd.lose(membership.member);
         }
         state.drop_dead_etcd();
+        drop(state);
+        self.changed();
     }
 
     /// The etcd with this id.
@@ -143,7 +187,9 @@ impl Cluster {
 
     /// Changes the etcd with this id, if there is one.
     pub(crate) fn change_etcd<T>(&self, id: u64, change: impl FnOnce(&mut Etcd) -> T) -> Option<T> {
-        self.state().etcd.iter_mut().find(|etcd| etcd.id == id).map(change)
+        let changed = self.state().etcd.iter_mut().find(|etcd| etcd.id == id).map(change);
+        self.changed();
+        changed
     }
 
     /// Adds or changes a node of Kubernetes. The creation time and uid of a known one stay.
@@ -163,11 +209,14 @@ impl Cluster {
         }
         state.names.insert(node.address, node.name.clone());
         state.nodes.insert(node.name.clone(), node);
+        self.revised(state);
     }
 
     /// Notes that the machine at `address` stopped, or came to be, Ready.
     pub(crate) fn set_ready(&self, address: Ipv4Addr, ready: bool, now: SystemTime) {
-        self.state().set_ready(address, ready, now);
+        let mut state = self.state();
+        state.set_ready(address, ready, now);
+        self.revised(state);
     }
 
     /// Changes whether a node takes new pods. Says whether there is such a node.
@@ -179,6 +228,7 @@ impl Cluster {
             (node.cordon, node.revision) = (cordon, revision);
             state.revision = revision;
         }
+        self.revised(state);
         true
     }
 
@@ -212,6 +262,7 @@ impl Cluster {
     /// Notes that the Kubernetes API listens at `address`.
     pub(crate) fn api_up(&self, address: Ipv4Addr) {
         self.state().api.insert(address);
+        self.changed();
     }
 
     /// Whether the Kubernetes API listens anywhere.
@@ -225,6 +276,11 @@ impl Cluster {
         state.api.remove(&address);
         state.etcd.iter_mut().for_each(|etcd| etcd.machine_down(address, false));
         state.set_ready(address, false, now);
+        let control_plane = state.trustd.remove(&address);
+        self.revised(state);
+        if control_plane {
+            self.changed();
+        }
     }
 
     /// The nodes of Kubernetes by name, and the revision of the list.
@@ -244,6 +300,7 @@ impl Cluster {
         if let Some(id) = id {
             self.members.remove(&id);
         }
+        self.changed();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -13,6 +13,7 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use prost::Message;
 use prost::encoding::{decode_varint, encode_varint};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use talos_pki::RoleSet;
 use talos_proto::{common, google};
@@ -24,6 +25,7 @@ use crate::grpc::{Answer, Messages, ResponseBody, frame, refuse, respond};
 use crate::methods::Method;
 use crate::run::Run;
 use crate::server::PORT;
+use crate::tasks::Spawner;
 
 /// Connections to other machines, kept while they work.
 #[derive(Default)]
@@ -68,17 +70,27 @@ async fn dial(run: &Run, target: &str) -> Result<SendRequest<ResponseBody>, Stat
         Ok(ip) => ServerName::from(ip),
         Err(_) => ServerName::try_from(target.to_owned()).map_err(|error| unavailable(&error))?,
     };
-    let stream = TcpStream::connect((address, PORT)).await.map_err(|error| unavailable(&error))?;
+    let connected = connect((address, PORT), name, tls, run.api().spawner()).await;
+    connected.map_err(|error| unavailable(&error))
+}
+
+/// Opens a connection to a gRPC server of another machine.
+pub(crate) async fn connect(
+    address: (Ipv4Addr, u16),
+    name: ServerName<'static>,
+    tls: Arc<ClientConfig>,
+    spawner: Spawner,
+) -> std::io::Result<SendRequest<ResponseBody>> {
+    let stream = TcpStream::connect(address).await?;
     // Small messages must not wait for more.
     let _ = stream.set_nodelay(true);
-    let stream = TlsConnector::from(tls).connect(name, stream).await.map_err(|error| unavailable(&error))?;
-    let spawner = run.api().spawner();
+    let stream = TlsConnector::from(tls).connect(name, stream).await?;
     let (sender, connection) = http2::Builder::new(spawner.clone())
         .initial_stream_window_size(65_535 * 32)
         .initial_connection_window_size(65_535 * 64)
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(|error| unavailable(&error))?;
+        .map_err(std::io::Error::other)?;
     spawner.spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "forwarding connection ended");

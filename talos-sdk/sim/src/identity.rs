@@ -26,6 +26,8 @@ pub(crate) struct NodeTls {
     pub(crate) server: Arc<ServerConfig>,
     /// For calls to other machines; workers have none.
     pub(crate) client: Option<Arc<ClientConfig>>,
+    /// Of trustd, which knows its callers by a token; only control planes have it.
+    pub(crate) trustd: Option<Arc<ServerConfig>>,
     pub(crate) fingerprint: Fingerprint,
 }
 
@@ -38,36 +40,54 @@ impl NodeTls {
             clock,
         )?;
         let server = server_config(&identity, None, clock, &[b"h2"])?;
-        Ok(Self { server, client: None, fingerprint: identity.certificate.fingerprint() })
+        Ok(Self { server, client: None, trustd: None, fingerprint: identity.certificate.fingerprint() })
     }
 
-    /// Certificates of the cluster that `config` is for, issued by `authority`.
-    pub(crate) fn of_cluster(
+    /// The certificate that a control plane issues for itself.
+    pub(crate) fn issue(
         config: &NodeConfig,
         authority: &CertificateAuthority,
         address: Ipv4Addr,
         hostname: &str,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Identity, Error> {
         let (addresses, names) = server_names(config, address, hostname);
         let options = LeafOptions::server()
             .with_common_name(hostname)
             .with_dns_names(names)
             .with_ip_addresses(addresses);
-        let identity = authority.issue(&options, clock)?;
-        let mut roots = vec![&config.machine_ca];
-        roots.extend(&config.accepted_cas);
-        let verifier = client_verifier(&roots, true)?;
-        let server = server_config(&identity, Some(verifier), clock, &[b"h2"])?;
-        let client = match &config.machine_authority {
-            Some(authority) => {
-                let identity = authority.issue(&LeafOptions::client([Role::Impersonator]), clock)?;
-                Some(client_config(&identity, &roots, clock)?)
-            }
-            None => None,
-        };
-        Ok(Self { server, client, fingerprint: identity.certificate.fingerprint() })
+        Ok(authority.issue(&options, clock)?)
     }
+
+    /// The settings of a machine of the cluster that `config` is for.
+    pub(crate) fn of_cluster(
+        config: &NodeConfig,
+        identity: &Identity,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let roots = machine_roots(config);
+        let verifier = client_verifier(&roots, true)?;
+        let server = server_config(identity, Some(verifier), clock, &[b"h2"])?;
+        let (client, trustd) = match &config.machine_authority {
+            Some(authority) => {
+                let forwarder = authority.issue(&LeafOptions::client([Role::Impersonator]), clock)?;
+                let trustd = server_config(identity, None, clock, &[b"h2"])?;
+                (Some(client_config(Some(&forwarder), &roots, clock)?), Some(trustd))
+            }
+            None => (None, None),
+        };
+        Ok(Self { server, client, trustd, fingerprint: identity.certificate.fingerprint() })
+    }
+}
+
+/// The authorities of the machine API.
+fn machine_roots(config: &NodeConfig) -> Vec<&Certificate> {
+    std::iter::once(&config.machine_ca).chain(&config.accepted_cas).collect()
+}
+
+/// The TLS settings of a worker that calls trustd: it has no certificate to show yet.
+pub(crate) fn trustd_client(config: &NodeConfig, clock: &Arc<dyn Clock>) -> Result<Arc<ClientConfig>, Error> {
+    client_config(None, &machine_roots(config), clock)
 }
 
 /// The names that a machine's certificate is for.
@@ -172,17 +192,21 @@ fn server_config(
 }
 
 fn client_config(
-    identity: &Identity,
+    identity: Option<&Identity>,
     roots: &[&Certificate],
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<ClientConfig>, Error> {
-    let (chain, key) = identity.to_rustls();
-    let mut config = ClientConfig::builder_with_details(provider(), Arc::new(SimulatedTime(clock.clone())))
+    let builder = ClientConfig::builder_with_details(provider(), Arc::new(SimulatedTime(clock.clone())))
         .with_safe_default_protocol_versions()
         .map_err(tls_error)?
-        .with_root_certificates(root_store(roots)?)
-        .with_client_auth_cert(chain, key)
-        .map_err(tls_error)?;
+        .with_root_certificates(root_store(roots)?);
+    let mut config = match identity {
+        Some(identity) => {
+            let (chain, key) = identity.to_rustls();
+            builder.with_client_auth_cert(chain, key).map_err(tls_error)?
+        }
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(Arc::new(config))
 }

@@ -195,6 +195,7 @@ mod simulation;
 mod stage;
 mod storage;
 mod tasks;
+mod trustd;
 mod version;
 mod workload;
 

@@ -39,8 +39,14 @@ pub(crate) async fn serve(
     roles: RoleSet,
     request: Request<Incoming>,
 ) -> Response<ResponseBody> {
-    let limit = timeout(request.headers());
-    let answer = answer(connection, roles, request);
+    within(timeout(request.headers()), answer(connection, roles, request)).await
+}
+
+/// Answers within the time that the caller gives.
+pub(crate) async fn within(
+    limit: Option<Duration>,
+    answer: impl Future<Output = Result<Answer, Status>>,
+) -> Response<ResponseBody> {
     let answer = match limit {
         None => answer.await,
         Some(limit) => {
@@ -92,6 +98,25 @@ async fn answer(
         forwarded: request.headers().contains_key("proxyfrom"),
     });
     authorize(connection, method, &roles)?;
+    with_fault(connection, method.path, async {
+        let context = Context { run, roles: &roles, method };
+        let body = request.into_body();
+        match method.client_streaming() {
+            true => api::dispatch_stream(&context, Messages::new(body)).await,
+            false => api::dispatch(&context, read_one(body).await?).await,
+        }
+    })
+    .await
+}
+
+/// Does the work of a call, with the fault that is due.
+pub(crate) async fn with_fault(
+    connection: &Arc<Connection>,
+    path: &'static str,
+    work: impl Future<Output = Result<Answer, Status>>,
+) -> Result<Answer, Status> {
+    let run = &connection.run;
+    let world = &run.node.world;
     let fault = world.faults.take_call(path, run.address().into());
     match &fault {
         Some(Fault::Fail(code)) => {
@@ -108,12 +133,7 @@ async fn answer(
         }
         _ => {}
     }
-    let context = Context { run, roles: &roles, method };
-    let body = request.into_body();
-    let answer = match method.client_streaming() {
-        true => api::dispatch_stream(&context, Messages::new(body)).await,
-        false => api::dispatch(&context, read_one(body).await?).await,
-    };
+    let answer = work.await;
     match fault {
         Some(Fault::FailAfter(code)) => {
             let failure = Status::new(code, "the simulator was told to fail this call");

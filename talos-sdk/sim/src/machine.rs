@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use talos_pki::CertificateAuthority;
+use talos_pki::Identity;
 use talos_proto::machine::{self, task_event};
 
 use crate::cluster::{Cluster, ClusterKey, Cordon, KubernetesNode};
@@ -19,6 +19,10 @@ use crate::server;
 use crate::services::{EXTENSION_SERVICE, ServiceState};
 use crate::shutdown::shut_down;
 use crate::stage::Stage;
+use crate::trustd::{self, Refusal};
+
+/// A worker that was refused a certificate asks again after this time.
+const CERTIFICATE_RETRY: Duration = Duration::from_millis(250);
 
 /// Lets answers and the last events leave before the connections end, however fast the simulation is.
 async fn part() {
@@ -47,7 +51,6 @@ pub(crate) async fn play(node: Arc<Node>) {
         let go_on = shut_down(&run, end).await;
         part().await;
         node.set_run(None);
-        node.world.notify();
         if !go_on {
             node.set_status(Stage::Unknown, false);
             return;
@@ -216,7 +219,7 @@ async fn start_everything(
     for service in ["containerd", "udevd"] {
         run.start_service(service).await;
     }
-    certify(run, config, hostname).await;
+    certify(run, cluster, config, hostname).await;
     server::listen(run).await;
     run.start_service("apid").await;
     let spec = resources::member(node_id, hostname, node.address, config.control_plane, run.version.tag());
@@ -227,8 +230,9 @@ async fn start_everything(
     }
     keep_certificates(run);
     if config.control_plane {
+        trustd::listen(run).await;
         run.start_service("trustd").await;
-        node.world.notify();
+        cluster.trustd_up(node.address);
         etcd(run, config, hostname).await;
         run.sleep(node.world.pace.kubernetes).await;
         kubernetes::serve(run, config, hostname).await;
@@ -237,33 +241,47 @@ async fn start_everything(
 }
 
 /// Gets certificates: control planes make their own, workers are given theirs by a control plane.
-async fn certify(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
-    let world = &run.node.world;
-    let mut changes = world.changes();
-    let mut told = false;
+async fn certify(run: &Arc<Run>, cluster: &Cluster, config: &NodeConfig, hostname: &str) {
+    let clock = &run.node.world.clock;
+    let mut changes = cluster.changes();
+    let mut told = String::new();
     loop {
         changes.borrow_and_update();
-        if let Some(authority) = authority(run, config) {
-            match NodeTls::of_cluster(config, &authority, run.address(), hostname, &world.clock) {
-                Ok(tls) => return run.set_tls(tls),
-                Err(error) => run.console(&format!("[talos] no certificate: {error}")),
+        let identity = identity(run, cluster, config, hostname).await;
+        let asked = !matches!(identity, Err(Refusal::Nobody));
+        let made = identity.and_then(|identity| {
+            NodeTls::of_cluster(config, &identity, clock).map_err(|error| Refusal::Refused(error.to_string()))
+        });
+        let reason = match made {
+            Ok(tls) => return run.set_tls(tls),
+            Err(Refusal::Nobody) => {
+                "waiting for a control plane to sign the certificate of the API".to_owned()
             }
-        } else if !told {
-            told = true;
-            run.console("[talos] waiting for a control plane to sign the certificate of the API");
+            Err(Refusal::Refused(reason)) => format!("no certificate: {reason}"),
+        };
+        if told != reason {
+            run.console(&format!("[talos] {reason}"));
+            told = reason;
         }
-        if changes.changed().await.is_err() {
-            return std::future::pending().await;
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = clock.sleep(CERTIFICATE_RETRY), if asked => {}
         }
     }
 }
 
-/// The authority that signs for this machine, as soon as it can be asked.
-fn authority(run: &Run, config: &NodeConfig) -> Option<CertificateAuthority> {
-    if let Some(authority) = &config.machine_authority {
-        return Some(authority.clone());
+/// A certificate of this machine, from its own authority or from a control plane.
+async fn identity(
+    run: &Arc<Run>,
+    cluster: &Cluster,
+    config: &NodeConfig,
+    hostname: &str,
+) -> Result<Identity, Refusal> {
+    match &config.machine_authority {
+        Some(authority) => NodeTls::issue(config, authority, run.address(), hostname, &run.node.world.clock)
+            .map_err(|error| Refusal::Refused(error.to_string())),
+        None => trustd::request(run, cluster, config, hostname).await,
     }
-    run.node.world.trustd(config)
 }
 
 /// Makes new certificates when the configuration changes.
@@ -275,7 +293,8 @@ fn keep_certificates(run: &Arc<Run>) {
             let Some(run) = weak.upgrade() else { return };
             if let Some(config) = run.config() {
                 let hostname = run.node.hostname();
-                certify(&run, &config, &hostname).await;
+                let cluster = run.node.world.cluster(&ClusterKey::of(&config));
+                certify(&run, &cluster, &config, &hostname).await;
             }
         }
     });
@@ -303,14 +322,13 @@ async fn etcd(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
     };
     run.put("EtcdMembers.etcd.talos.dev", "local", resources::etcd_member(&member));
     run.service("etcd", ServiceState::Running, true, "health check passed");
-    node.world.notify();
 }
 
 /// Waits for a bootstrap, or for an etcd to join.
 async fn enter_etcd(run: &Arc<Run>, cluster: &Cluster, hostname: &str) -> EtcdMembership {
     let node = &run.node;
     run.service("etcd", ServiceState::Preparing, false, "waiting for a cluster to join or a bootstrap");
-    let mut changes = node.world.changes();
+    let mut changes = cluster.changes();
     let mut bootstrap = run.bootstrap.subscribe();
     loop {
         changes.borrow_and_update();
@@ -354,7 +372,7 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
     let node = &run.node;
     let world = &node.world;
     let cluster = world.cluster(&ClusterKey::of(config));
-    let mut changes = world.changes();
+    let mut changes = cluster.changes();
     while !cluster.has_api() {
         if changes.changed().await.is_err() {
             return;
@@ -392,10 +410,8 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         revision: 0,
     });
     run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, false));
-    world.notify();
     run.sleep(world.pace.node_ready).await;
     cluster.set_ready(node.address, true, run.now());
     run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, true));
     run.update_status();
-    world.notify();
 }

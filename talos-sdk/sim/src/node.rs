@@ -305,7 +305,6 @@ impl Node {
         self.power.lock().unwrap_or_else(PoisonError::into_inner).abort();
         self.set_run(None);
         self.set_status(Stage::Unknown, false);
-        self.world.notify();
     }
 
     async fn wait(&self, reached: impl Fn(&Status) -> bool) {

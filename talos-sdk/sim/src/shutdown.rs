@@ -85,7 +85,6 @@ async fn carry_out(run: &Arc<Run>, task: &str, end: &Next) -> Result<(), String>
         ("cordonAndDrainNode", _) => {
             if let Some(cluster) = run.cluster() {
                 cluster.cordon(&run.node.hostname(), Cordon::Machine);
-                run.node.world.notify();
             }
         }
         ("leaveEtcd", _) => {
@@ -133,7 +132,6 @@ fn leave_etcd(run: &Run, cluster: &Cluster) -> Result<(), String> {
     }
     cluster.leave_etcd(membership);
     run.node.disk().etcd = None;
-    run.node.world.notify();
     Ok(())
 }
 
@@ -142,7 +140,6 @@ fn leave_for_good(run: &Run) {
     let membership = run.node.disk().etcd.take();
     if let Some((cluster, membership)) = run.cluster().zip(membership) {
         cluster.lose_etcd(membership);
-        run.node.world.notify();
     }
 }
 

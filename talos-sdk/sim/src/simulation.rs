@@ -4,13 +4,9 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use talos_pki::CertificateAuthority;
-use tokio::sync::watch;
-
 use crate::calls::{Call, Calls};
 use crate::clock::{Clock, TokioClock};
 use crate::cluster::{Cluster, ClusterKey};
-use crate::config::NodeConfig;
 use crate::error::{Error, ErrorKind};
 use crate::faults::Faults;
 use crate::network::{FIRST_HOST, Network};
@@ -56,8 +52,6 @@ pub(crate) struct World {
     rng: Mutex<fastrand::Rng>,
     nodes: Mutex<BTreeMap<Ipv4Addr, Arc<Node>>>,
     clusters: Mutex<BTreeMap<ClusterKey, Arc<Cluster>>>,
-    /// Counts changes that a machine may be waiting for.
-    changes: watch::Sender<u64>,
 }
 
 impl Simulation {
@@ -78,7 +72,6 @@ impl Simulation {
             rng: Mutex::new(rng),
             nodes: Mutex::default(),
             clusters: Mutex::default(),
-            changes: watch::Sender::new(0),
         };
         Ok(Self(Arc::new(Owner(Arc::new(world)))))
     }
@@ -214,27 +207,6 @@ impl World {
         clusters.entry(key.clone()).or_default().clone()
     }
 
-    /// The authority that signs for a worker with this configuration, if a control plane can be asked for it.
-    pub(crate) fn trustd(&self, config: &NodeConfig) -> Option<CertificateAuthority> {
-        let key = ClusterKey::of(config);
-        let nodes: Vec<_> = self.nodes().values().cloned().collect();
-        nodes.iter().filter_map(|node| node.run()).find_map(|run| {
-            let peer = run.config()?;
-            let trusted = ClusterKey::of(&peer) == key && peer.token == config.token;
-            (trusted && run.services.healthy("trustd")).then(|| peer.machine_authority.clone()).flatten()
-        })
-    }
-
-    /// Tells waiting machines that something has changed.
-    pub(crate) fn notify(&self) {
-        self.changes.send_modify(|count| *count += 1);
-    }
-
-    /// Sees every change from now on.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
     /// The next address that no machine has.
     pub(crate) fn next_address(&self) -> Result<Ipv4Addr, Error> {
         self.free_address(&self.nodes())
@@ -273,7 +245,6 @@ impl World {
         for cluster in clusters {
             cluster.leave(node.address);
         }
-        self.notify();
     }
 
     fn stop(&self) {

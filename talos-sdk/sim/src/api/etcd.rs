@@ -160,7 +160,6 @@ fn remove(cx: &Context<'_>, cluster: &Cluster, etcd: &Etcd, id: u64) -> Result<(
         run.store.remove("EtcdMembers.etcd.talos.dev", "local");
         run.service("etcd", ServiceState::Finished, false, "the member has been removed from the cluster");
     }
-    world.notify();
     Ok(())
 }
 

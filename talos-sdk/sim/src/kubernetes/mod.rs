@@ -56,7 +56,6 @@ pub(crate) async fn serve(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         }
     });
     cluster.api_up(run.address());
-    run.node.world.notify();
 }
 
 /// What Kubernetes keeps in etcd: a key and a value for each of its objects.
@@ -180,7 +179,6 @@ impl Api {
                     if !self.cluster.cordon(name, cordon) {
                         return not_found(&path);
                     }
-                    self.world.notify();
                 }
                 match self.node(name) {
                     Some(node) => respond(StatusCode::OK, "application/json", node.to_string().into()),
@@ -297,7 +295,7 @@ impl Api {
 
     /// Every change of a node after this revision, one JSON text a line.
     fn watch(&self, name: Option<String>, after: u64) -> Response<Body> {
-        let (cluster, changes) = (self.cluster.clone(), self.world.changes());
+        let (cluster, changes) = (self.cluster.clone(), self.cluster.revisions());
         let lines = stream::unfold(
             (cluster, changes, name, after),
             |(cluster, mut changes, name, after)| async move {

@@ -151,7 +151,16 @@ pub(crate) async fn channel(
     address: Ipv4Addr,
     config: ClientConfig,
 ) -> Result<Channel, tonic::transport::Error> {
-    let connector = Connector { address, tls: TlsConnector::from(Arc::new(config)) };
+    channel_to(address, 50_000, config).await
+}
+
+/// A channel to one port.
+pub(crate) async fn channel_to(
+    address: Ipv4Addr,
+    port: u16,
+    config: ClientConfig,
+) -> Result<Channel, tonic::transport::Error> {
+    let connector = Connector { address, port, tls: TlsConnector::from(Arc::new(config)) };
     Endpoint::from_static("http://simulated").connect_with_connector(connector).await
 }
 
@@ -210,6 +219,7 @@ pub(crate) fn with<T>(message: T, metadata: &[(&'static str, &str)]) -> tonic::R
 
 struct Connector {
     address: Ipv4Addr,
+    port: u16,
     tls: TlsConnector,
 }
 
@@ -223,9 +233,9 @@ impl tower_service::Service<Uri> for Connector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let (address, tls) = (self.address, self.tls.clone());
+        let (address, port, tls) = (self.address, self.port, self.tls.clone());
         Box::pin(async move {
-            let stream = TcpStream::connect((address, 50_000)).await?;
+            let stream = TcpStream::connect((address, port)).await?;
             Ok(TokioIo::new(tls.connect(ServerName::from(std::net::IpAddr::V4(address)), stream).await?))
         })
     }

@@ -19,4 +19,5 @@ mod roles;
 mod routing;
 mod states;
 mod storage;
+mod trustd;
 mod world;
