@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Holds this project against Go's Talos machinery, openssl, haproxy and the real openstack client.
-# `run.sh [STEP…]` with the steps judge, schema, chains, stored, simulator, server, openstack, balancer; all without one.
+# `run.sh [STEP…]` with the steps judge, schema, chains, stored, simulator, server, contract, openstack, balancer; all
+# without one.
 # INTEROP_SEED and INTEROP_CASES set the random input of `judge`; INTEROP_KEEP=1 keeps the working folder.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -176,6 +177,14 @@ server() {
     say "server: our client reads Go's server"
 }
 
+# Every case of the contract suite that Go's client has a command for, on simulated machines of each version.
+contract() {
+    local line
+    cargo build --quiet --release -p talos-contract --bin contract
+    "$target/release/contract" go "$work/interop" "$work/contract" >"$work/contract.out" 2>&1 || fail "contract: $(tail -n 20 "$work/contract.out")"
+    while read -r line; do say "contract: $line"; done <"$work/contract.out"
+}
+
 # The real openstack client against sim_cloud.
 openstack() {
     local venv=${INTEROP_VENV:-$target/openstackclient}
@@ -223,7 +232,7 @@ balancer() {
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(judge schema chains stored simulator server openstack balancer)
+[ ${#steps[@]} -gt 0 ] || steps=(judge schema chains stored simulator server contract openstack balancer)
 build
 for name in "${steps[@]}"; do "$name"; done
 say "all good: ${steps[*]}"

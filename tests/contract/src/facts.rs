@@ -10,6 +10,8 @@ use talos_pki::Role;
 pub(crate) struct Method {
     /// `/package.Service/Method`.
     pub(crate) path: String,
+    /// Whether the caller sends more than one message.
+    pub(crate) client_streaming: bool,
     /// The first minor that has it.
     pub(crate) since: u16,
     /// The first minor that does not have it any more.
@@ -60,9 +62,10 @@ pub(crate) fn find(short: &str) -> Option<&'static Method> {
 
 fn read(line: &str) -> Option<Method> {
     let columns: Vec<&str> = line.split('\t').collect();
-    let [path, _, _, _, _, since, removed, roles, history] = columns[..] else { return None };
+    let [path, _, _, client, _, since, removed, roles, history] = columns[..] else { return None };
     Some(Method {
         path: path.to_owned(),
+        client_streaming: client == "true",
         since: minor(since)?,
         removed: minor(removed),
         roles: read_roles(roles),

@@ -30,6 +30,7 @@ mod env;
 mod facts;
 mod failure;
 mod go;
+mod methods;
 mod runner;
 mod world;
 
@@ -38,5 +39,6 @@ pub use cases::cases;
 pub use env::Env;
 pub use failure::{Failure, Refusal, Verdict};
 pub use go::{Difference, GoReport, go};
+pub use methods::table;
 pub use runner::{Allow, Outcome, Played, Report, at, simulated};
 pub use world::{Address, SetupError, VERSIONS, World};

@@ -49,9 +49,14 @@ pub struct Report {
     pub version: String,
     /// Every case in its order.
     pub cases: Vec<Played>,
+    minor: u16,
 }
 
 impl Report {
+    pub(crate) fn minor(&self) -> u16 {
+        self.minor
+    }
+
     /// How many cases passed, were rightly absent, were listed, failed.
     #[must_use]
     pub fn counts(&self) -> [usize; 4] {
@@ -152,7 +157,7 @@ pub async fn simulated(version: &str, cases: &[Case]) -> Result<Report, SetupErr
         called.dedup();
         played.push(Played { case: case.name.clone(), outcome, called });
     }
-    Ok(Report { version: reads.tag.clone(), cases: played })
+    Ok(Report { version: reads.tag.clone(), cases: played, minor: reads.minor })
 }
 
 /// Plays the cases on the machines at an address.
@@ -174,7 +179,7 @@ pub async fn at(address: Address, cases: &[Case], allow: Allow) -> Result<Report
         };
         played.push(Played { case: case.name.clone(), outcome, called: Vec::new() });
     }
-    Ok(Report { version: world.tag.clone(), cases: played })
+    Ok(Report { version: world.tag.clone(), cases: played, minor: world.minor })
 }
 
 async fn play(world: &Arc<World>, case: &Case) -> Outcome {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use talos_client::GenerateConfigurationOptions;
 use talos_pki::{Role, RoleSet};
 use talos_proto::machine::GenerateClientConfigurationRequest;
 use talosconfig::TalosConfig;
@@ -83,6 +84,17 @@ pub(super) fn cases() -> Vec<Case> {
                 machine.generate_client_configuration(request(&["os:reader"], -60)).await,
                 Code::InvalidArgument,
             )
+        }),
+        case("access/configuration-made-by-a-machine", "MachineService/GenerateConfiguration", |env| async move {
+            let options = GenerateConfigurationOptions::control_plane("another", "https://192.0.2.1:6443");
+            let answer = env.node()?.generate_configuration(options).await;
+            // Machines have made none since 1.13.
+            if env.minor() >= 13 {
+                return refused(answer.map(drop), Code::Unimplemented);
+            }
+            let made = answer?.machine_config;
+            let fits = made.expose().contains("type: controlplane");
+            ensure(fits, "the configuration of a control plane node", "another")
         }),
         case("access/kubeconfig", "MachineService/Kubeconfig", |env| async move {
             let text = env.node()?.kubeconfig().await?;

@@ -76,6 +76,11 @@ fn service() -> Vec<Case> {
                 ImageServiceRemoveRequest { containerd: system(), image_ref: "nosuch:1".to_owned() };
             refused(env.node()?.raw().images().remove(request).await, Code::NotFound)
         })
+        .go(
+            "call machine.ImageService/Remove {\"containerd\":{\"driver\":\"CRI\",\"namespace\":\"NS_SYSTEM\"},\"imageRef\":\"nosuch:1\"}",
+            Code::NotFound,
+            0,
+        )
         .from(13),
         case("images/remove-as-operator", remove_, |env| async move {
             let request =
@@ -89,6 +94,7 @@ fn service() -> Vec<Case> {
             let reply = env.node()?.raw().images().verify(request).await?.into_inner();
             same(reply.verified, false)
         })
+        .go("call machine.ImageService/Verify {\"imageRef\":\"docker.io/library/alpine:3.22\"}", Code::Ok, 1)
         .from(13),
         case("images/verify-as-verifier", "ImageService/Verify", |env| async move {
             let request = ImageServiceVerifyRequest { image_ref: IMAGE.to_owned(), credentials: None };
@@ -234,7 +240,7 @@ fn early() -> Vec<Case> {
     {
         cases.push(
             case(format!("images/early-list-{name}"), list_, move |env| async move {
-                list_early(&env, namespace).await?.map(drop).map_err(Into::into)
+                ensure(!list_early(&env, namespace).await??.is_empty(), "images", "none")
             })
             .go(
                 &format!(
@@ -242,7 +248,7 @@ fn early() -> Vec<Case> {
                     namespace.as_str_name()
                 ),
                 Code::Ok,
-                0..,
+                1..,
             ),
         );
     }

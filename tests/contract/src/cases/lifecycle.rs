@@ -85,6 +85,11 @@ fn service() -> Vec<Case> {
             let mut lifecycle = env.node()?.raw().lifecycle();
             refused(collect(lifecycle.install(request)).await, Code::AlreadyExists)
         })
+        .go(
+            "call machine.LifecycleService/Install {\"destination\":{\"disk\":\"/dev/vda\"}}",
+            Code::AlreadyExists,
+            0,
+        )
         .from(13)
         .alone(Shape::cluster(1, 0)),
         case("lifecycle/upgrade-in-maintenance", method, |env| async move {

@@ -23,6 +23,7 @@ mod routing;
 mod services;
 mod storage;
 mod time;
+mod typed;
 mod version;
 
 use crate::case::Case;
@@ -55,6 +56,7 @@ pub fn cases() -> Vec<Case> {
         maintenance::cases(),
         routing::cases(),
         roles::cases(),
+        typed::cases(),
     ];
     nouns.into_iter().flatten().collect()
 }

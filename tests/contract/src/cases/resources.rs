@@ -87,12 +87,12 @@ fn getting() -> Vec<Case> {
             Ok(())
         })
         .go("cosi-get secrets OSRootSecrets.secrets.talos.dev os", Code::Ok, 1),
+        // Go's client of v1.13.9 can't read what is in the configurations of 1.14.
         case("resources/configuration-for-administrators", method, |env| async move {
             let configs = env.node()?.resources_untyped("config", "MachineConfigs.config.talos.dev");
             configs.get("v1alpha1").await?;
             Ok(())
-        })
-        .go("cosi-get config MachineConfigs.config.talos.dev v1alpha1", Code::Ok, 1),
+        }),
         case("resources/of-a-worker", method, |env| async move {
             let status = env.node()?.resources::<MachineStatus>().get(MachineStatus::ID).await?;
             same(status.spec.stage, MachineStage::Running)
@@ -137,7 +137,7 @@ fn getting() -> Vec<Case> {
 fn listing() -> Vec<Case> {
     let method = "State/List";
     vec![
-        case("resources/list", "State/List MachineService/ServiceList", |env| async move {
+        case("resources/list", "State/List", |env| async move {
             let node = env.node()?;
             let listed: BTreeSet<String> =
                 services(&node).list().await?.into_iter().map(|service| service.metadata.id).collect();
@@ -360,7 +360,7 @@ fn watching() -> Vec<Case> {
             changed(&mut watch).await
         })
         .changes(),
-        case("resources/watch-one-by-one", "State/Watch MachineService/ServiceRestart", |env| async move {
+        case("resources/watch-one-by-one", "State/Watch", |env| async move {
             let node = env.node()?;
             let mut stream = node
                 .raw()
@@ -404,7 +404,7 @@ fn watching() -> Vec<Case> {
                 kinds,
             )
         }),
-        case("resources/watch-by-id", "State/Watch MachineService/ServiceRestart", |env| async move {
+        case("resources/watch-by-id", "State/Watch", |env| async move {
             let node = env.node()?;
             let mut watch = services(&node).with_ids("^trustd$").watch().await?;
             let mut seen = Vec::new();

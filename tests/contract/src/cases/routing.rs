@@ -56,7 +56,7 @@ pub(super) fn cases() -> Vec<Case> {
             env.client_at(Some(Role::Admin), worker)?.node(worker).version().await?;
             Ok(())
         }),
-        case("routing/worker-does-not-forward", "MachineService/Version", |env| async move {
+        case("routing/worker-does-not-forward", "", |env| async move {
             let client = env.client_at(Some(Role::Admin), env.worker()?)?;
             let error = client.node(env.node_name()?).version().await;
             ensure(
@@ -66,25 +66,25 @@ pub(super) fn cases() -> Vec<Case> {
             )?;
             refused(error, Code::PermissionDenied)
         }),
-        case("routing/worker-does-not-forward-streams", "MachineService/Logs", |env| async move {
+        case("routing/worker-does-not-forward-streams", "", |env| async move {
             let client = env.client_at(Some(Role::Admin), env.worker()?)?;
             let logs =
                 client.node(env.node_name()?).logs(LogOptions::service("apid")).try_collect::<Vec<_>>();
             refused(logs.await, Code::PermissionDenied)
         }),
-        case("routing/unreachable-node", "MachineService/Version", |env| async move {
+        case("routing/unreachable-node", "", |env| async move {
             let node = env.admin()?.node("127.255.255.1");
             refused(node.version().await, Code::Unavailable)
         }),
-        case("routing/unreachable-node-ends-a-stream", "MachineService/Events", |env| async move {
+        case("routing/unreachable-node-ends-a-stream", "", |env| async move {
             let node = env.admin()?.node("127.255.255.1");
             refused(node.events(EventOptions::default()).await.map(|_| "a stream"), Code::Unavailable)
         }),
-        case("routing/unreachable-node-ends-a-list", "State/List", |env| async move {
+        case("routing/unreachable-node-ends-a-list", "", |env| async move {
             let node = env.admin()?.node("127.255.255.1");
             refused(node.resources::<MachineStatus>().list().await, Code::Unavailable)
         }),
-        case("routing/unknown-name", "MachineService/Version", |env| async move {
+        case("routing/unknown-name", "", |env| async move {
             let node = env.admin()?.node("no-such-host.invalid");
             refused_with_one_of(node.version().await, &[Code::Unavailable, Code::Unknown, Code::Internal])
         }),

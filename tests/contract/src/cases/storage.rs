@@ -50,6 +50,17 @@ fn disks() -> Vec<Case> {
         })
         .on(Target::Maintenance)
         .go("call storage.StorageService/Disks {}", Code::Ok, 1),
+        case("storage/disks-as-resources", "StorageService/Disks State/List", |env| async move {
+            let disks = ask!(env, storage.disks(())).disks;
+            let listed = env.node()?.resources_untyped("runtime", "Disks.block.talos.dev").list().await?;
+            for disk in disks {
+                let id = disk.device_name.trim_start_matches("/dev/").to_owned();
+                let found = listed.iter().find(|resource| resource.metadata.id == id);
+                some(found, &id)?;
+            }
+            Ok(())
+        })
+        .go("cosi-list runtime Disks.block.talos.dev", Code::Ok, 1..),
     ]
 }
 
