@@ -1,11 +1,14 @@
 //! A kubeconfig that is merged into another one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use talos_pki::SecretString;
 use talos_yaml::{Kind, Node as Yaml};
 
 use crate::{Error, ErrorKind, Result};
+
+/// A list of a kubeconfig that is merged into another one may not be longer.
+const MAX_ENTRIES: usize = 1000;
 
 /// What happens to an entry whose name another one of other content has already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -63,7 +66,8 @@ impl KubeconfigMerge {
     ///
     /// A renamed cluster takes its users with it, whose names contain it, and they their contexts.
     ///
-    /// [`ErrorKind::InvalidConfiguration`]: one of both is no kubeconfig.
+    /// [`ErrorKind::InvalidConfiguration`]: one of both is no kubeconfig, or a list of the new one has two entries of
+    /// one name or over a thousand.
     pub fn merge(&self, existing: &str, new: &str) -> Result<MergedKubeconfig> {
         let mut into = read(existing, "the existing kubeconfig")?;
         let new = read(new, "the new kubeconfig")?;
@@ -78,21 +82,18 @@ impl KubeconfigMerge {
         }
 
         let mut clusters = BTreeMap::new();
-        for entry in list(&new, "clusters")? {
-            let name = name_of(&entry)?;
+        for (name, entry) in list(&new, "clusters")? {
             let renamed = self.place(&mut into, "clusters", entry, name.clone(), &mut merged)?;
             clusters.insert(name, renamed);
         }
         let mut users = BTreeMap::new();
-        for entry in list(&new, "users")? {
-            let name = name_of(&entry)?;
+        for (name, entry) in list(&new, "users")? {
             let wanted = substitute(&name, &clusters);
             let renamed = self.place(&mut into, "users", entry, wanted, &mut merged)?;
             users.insert(name, renamed);
         }
         let current = new.get("current-context").and_then(Yaml::as_str).unwrap_or_default().to_owned();
-        for mut entry in list(&new, "contexts")? {
-            let name = name_of(&entry)?;
+        for (name, mut entry) in list(&new, "contexts")? {
             if let Some(context) = entry.get_mut("context") {
                 for (key, names) in [("cluster", &clusters), ("user", &users)] {
                     let renamed = context.get(key).and_then(Yaml::as_str).and_then(|name| names.get(name));
@@ -203,13 +204,25 @@ fn invalid(what: &str, why: &str) -> Error {
     Error::new(ErrorKind::InvalidConfiguration, format!("{what} can't be used: {why}"))
 }
 
-fn list(new: &Yaml, key: &str) -> Result<Vec<Yaml>> {
-    match new.get(key) {
-        None => Ok(Vec::new()),
-        Some(list) if list.is_null() => Ok(Vec::new()),
-        Some(list) if list.is_sequence() => Ok(list.items().to_vec()),
-        Some(_) => Err(invalid("the new kubeconfig", &format!("`{key}` is not a list"))),
+/// The entries of a list, with their names. A machine sends one; with very many, looking for free names takes long.
+fn list(new: &Yaml, key: &str) -> Result<Vec<(String, Yaml)>> {
+    let refused = |why: &str| Err(invalid("the new kubeconfig", &format!("`{key}` {why}")));
+    let entries = match new.get(key) {
+        None => &[],
+        Some(list) if list.is_null() => &[],
+        Some(list) if list.is_sequence() => list.items(),
+        Some(_) => return refused("is not a list"),
+    };
+    if entries.len() > MAX_ENTRIES {
+        return refused("has too many entries");
     }
+    let list =
+        entries.iter().map(|entry| Ok((name_of(entry)?, entry.clone()))).collect::<Result<Vec<_>>>()?;
+    let names: BTreeSet<_> = list.iter().map(|(name, _)| name).collect();
+    if names.len() < list.len() {
+        return refused("has two entries of one name");
+    }
+    Ok(list)
 }
 
 fn name_of(entry: &Yaml) -> Result<String> {
@@ -332,6 +345,12 @@ mod tests {
     #[test]
     fn what_is_no_kubeconfig_is_refused_without_quoting_it() {
         let new = kubeconfig("https://b", "bmV3");
+        let entry = "- name: a\n  user: {}\n";
+        let many: String = (0..1001).map(|number| entry.replace('a', &format!("a{number}"))).collect();
+        for list in [entry.repeat(2), many] {
+            let error = KubeconfigMerge::default().merge("", &format!("users:\n{list}")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
+        }
         for existing in ["- a\n", "a: 1\n---\nb: 2\n", "clusters: 7\n", "client-key-data: {swordfish: [\n"] {
             let error = KubeconfigMerge::default().merge(existing, &new).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfiguration);
