@@ -4,7 +4,7 @@
 //!
 //! | to | use | feature |
 //! |---|---|---|
-//! | call machines: versions, services, logs, events, resources, power | [`client`] | `client` (default) |
+//! | call machines; [`client::guide`] has an example for each task | [`client`] | `client` (default) |
 //! | read, merge and write a talosconfig | [`talosconfig`] | `client` (default) |
 //! | make secrets, generate and patch machine configurations | [`machineconfig`] | `machineconfig` (default) |
 //! | make keys and certificates as Talos has them | [`pki`] | either of the defaults |
@@ -16,12 +16,12 @@
 //! The names at the root are those that most programs need; everything else is in the modules.
 //!
 //! ```no_run
-//! use talos_sdk::resources::{MachineStatus, WatchEvent};
+//! use std::time::Duration;
+//!
+//! use talos_sdk::resources::MachineStatus;
 //! use talos_sdk::{Client, ClientOptions, TalosConfig};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use futures_util::TryStreamExt;
-//!
 //! // The file that talosctl uses, and its current context.
 //! let client = Client::connect(&TalosConfig::find()?, ClientOptions::default())?;
 //!
@@ -33,13 +33,10 @@
 //!     }
 //! }
 //!
-//! // One machine, until it is ready.
-//! let mut watch = client.node("10.0.0.2").resources::<MachineStatus>().watch().await?;
-//! while let Some(event) = watch.try_next().await? {
-//!     if matches!(event, WatchEvent::Created(status) | WatchEvent::Updated { resource: status, .. } if status.spec.ready) {
-//!         break;
-//!     }
-//! }
+//! // One machine, until it is ready, whatever breaks meanwhile.
+//! let statuses = client.node("10.0.0.2").resources::<MachineStatus>();
+//! let ten_minutes = Duration::from_secs(600);
+//! statuses.wait_until(|all| all.iter().any(|status| status.spec.ready), ten_minutes).await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -232,9 +232,8 @@ impl Stream for EventStream {
                     return Poll::Ready(None);
                 }
                 Some(Ok(event)) if is_greeting(&event) && event.metadata.is_none() => continue,
-                Some(Ok(event)) => {
-                    reply::check(&event, &this.origin).and_then(|()| decode(event, &this.origin))
-                }
+                Some(Ok(event)) => reply::check(&event, &this.origin)
+                    .and_then(|()| decode(event).map_err(|error| this.origin.place(error))),
                 Some(Err(status)) => Err(this.origin.error(status)),
             };
             this.ended = event.is_err();
@@ -243,13 +242,12 @@ impl Stream for EventStream {
     }
 }
 
-fn decode(event: machine::Event, origin: &Origin) -> Result<Event> {
+/// Reads an event.
+pub(crate) fn decode(event: machine::Event) -> Result<Event> {
     let data = event.data.unwrap_or_default();
     let payload = payload(&data)
         .map_err(|error| {
-            origin.place(
-                malformed(format!("an event of type {} can't be read", data.type_url)).with_source(error),
-            )
+            malformed(format!("an event of type {} can't be read", data.type_url)).with_source(error)
         })?
         .unwrap_or_else(|| EventPayload::Unknown { type_url: data.type_url, value: data.value.into() });
     Ok(Event { id: event.id, actor_id: event.actor_id, payload })

@@ -1,70 +1,57 @@
 //! A client of the Talos machine API.
 //!
-//! | to | use |
-//! |---|---|
-//! | connect to a cluster with its talosconfig | [`Client::connect`] |
-//! | connect to a machine that has no configuration yet | [`Client::maintenance`] |
-//! | call one machine | [`Client::node`], [`Node`] |
-//! | call several and see how each did | [`Client::nodes`], [`PerNode`] |
-//! | read or watch resources | [`Node::resources`], [`resources`] |
-//! | follow logs, events, the kernel | [`Node::logs`], [`Node::events`], [`Node::dmesg`] |
-//! | see what a machine is and does | [`Node::services`], [`Node::processes`], [`Node::memory`], [`Node::disks`] |
-//! | look at files, or take them home | [`Node::list`], [`Node::read`], [`Node::copy`] |
-//! | see what goes over the network | [`Node::sockets`], [`Node::capture_packets`] |
-//! | bring images to a machine | [`Node::pull_image`], [`Node::import_image`] |
-//! | run a program there | [`Node::debug_container`] |
-//! | change a machine's configuration | [`Node::apply_configuration`], [`Node::patch_configuration`] |
-//! | reboot, reset or upgrade a machine and know how it ends | [`Node::reboot`], [`Node::upgrade`], [`Action`] |
-//! | look after etcd, save it and bring it back | [`Node::etcd_status`], [`Node::etcd_snapshot_to`], [`Node::etcd_recover_from`] |
-//! | merge a kubeconfig into that of a user | [`KubeconfigFile::merge`] |
-//! | have a cluster's health checked | [`Node::cluster_health`] |
-//! | make a call that has no method here | [`Node::raw`] |
-//! | choose by the version of Talos | [`Node::server_version`], [`Node::has_method`] |
-//! | follow several nodes at once | [`Nodes::merge`] |
-//! | renew the client certificate in time | [`Client::keep_certificate`] |
-//! | know what went wrong | [`Error::kind`] |
+//! | to | use | |
+//! |---|---|---|
+//! | connect to a cluster with its talosconfig | [`Client::connect`] | [example](guide#connect-to-a-cluster) |
+//! | call one machine | [`Client::node`], [`Node`] | [example](guide#call-one-machine) |
+//! | call several and see how each did | [`Client::nodes`], [`PerNode`] | [example](guide#call-several-machines) |
+//! | reach a machine that has no configuration yet | [`Client::maintenance`] | [example](guide#reach-a-machine-that-has-no-configuration-yet) |
+//! | give a machine its configuration | [`Node::apply_configuration`] | [example](guide#give-a-machine-its-configuration) |
+//! | see what that would change, or try it out | [`ApplyOptions`] | [example](guide#see-what-a-configuration-would-change-or-try-it-out) |
+//! | patch a configuration | [`Node::patch_configuration`] | [example](guide#patch-a-configuration) |
+//! | bootstrap etcd | [`Node::bootstrap`] | [example](guide#bootstrap-etcd) |
+//! | merge a kubeconfig into that of a user | [`Node::kubeconfig`], [`KubeconfigFile::merge`] | [example](guide#get-access-to-kubernetes) |
+//! | reboot, shut down or reset a machine and know how it ends | [`Node::reboot`], [`Node::reset`], [`Action`] | [example](guide#reboot-a-machine-and-know-how-it-ends) |
+//! | upgrade Talos | [`Node::upgrade`] | [example](guide#upgrade-talos) |
+//! | save etcd, and bring it back | [`Node::etcd_snapshot_to`], [`Node::etcd_recover_from`] | [example](guide#save-etcd) |
+//! | look after the members of etcd | [`Node::etcd_status`], [`Node::etcd_remove_member`] | [example](guide#take-a-member-out-of-etcd) |
+//! | follow logs and the kernel | [`Node::logs`], [`Node::dmesg`] | [example](guide#follow-logs) |
+//! | follow events, of several machines at once | [`Node::events`], [`Nodes::merge`] | [example](guide#follow-events) |
+//! | look at files, or take them home | [`Node::list`], [`Node::read`], [`Node::copy`] | [example](guide#look-at-files-and-take-them-home) |
+//! | read resources | [`Node::resources`], [`resources`] | [example](guide#read-resources) |
+//! | wait for resources, or hear of every change | [`Resources::wait_until`], [`Resources::changes`] | [example](guide#wait-for-resources-or-hear-of-every-change) |
+//! | keep resources in memory | [`Resources::cache`] | [example](guide#keep-resources-in-memory) |
+//! | have a cluster's health checked | [`Node::cluster_health`] | [example](guide#check-the-health-of-a-cluster) |
+//! | see what goes over the network | [`Node::sockets`], [`Node::capture_packets`] | [example](guide#capture-packets) |
+//! | renew the client certificate in time | [`Client::keep_certificate`] | [example](guide#renew-the-certificate) |
+//! | know what went wrong, and try again | [`Error::kind`], [`Error::is_retryable`] | [example](guide#act-on-errors) |
+//! | set time limits, and cancel | [`ClientOptions`], [`Node::with_timeout`] | [example](guide#set-time-limits-and-cancel) |
+//! | make a call that has no method here | [`Node::raw`] | [example](guide#make-a-call-that-has-no-method-here) |
+//! | see what a machine is and does | [`Node::services`], [`Node::processes`], [`Node::memory`], [`Node::disks`] | |
+//! | bring images to a machine | [`Node::pull_image`], [`Node::import_image`] | |
+//! | run a program there | [`Node::debug_container`] | |
+//! | choose by the version of Talos | [`Node::server_version`], [`Node::has_method`] | |
 //!
-//! ```no_run
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/guide.rs"));
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> { guide(1, async |_, lab| {
+//! # let talosconfig = talos_client::talosconfig::TalosConfig::from_yaml(&lab.talosconfig)?;
+//! # let (first, second) = (lab.control_plane, lab.worker);
 //! use talos_client::{Client, ClientOptions};
-//! use talosconfig::TalosConfig;
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::connect(&TalosConfig::find()?, ClientOptions::default())?;
-//! println!("{}", client.node("10.0.0.2").version().await?.tag);
+//! // For the file that talosctl uses: `TalosConfig::find()?`.
+//! let client = Client::connect(&talosconfig, ClientOptions::default())?;
+//! println!("{}", client.node(&first).version().await?.tag);
 //!
-//! let versions = client.nodes(["10.0.0.2", "10.0.0.3"]).each(|node| async move { node.version().await }).await;
+//! let versions = client.nodes([first, second]).each(async |node| node.version().await).await;
 //! for (node, version) in &versions.into_result()? {
 //!     println!("{node}: {}", version.tag);
 //! }
-//! # Ok(())
-//! # }
+//! # Ok(()) }) }
 //! ```
 //!
-//! A machine without a configuration is trusted by the fingerprint on its console. Here it is a simulated one:
-//!
-//! ```
-//! use talos_client::resources::MachineStatus;
-//! use talos_client::{Client, ClientOptions, MachineStage};
-//! use talos_sim::{NodeOptions, Simulation, SimulationOptions, Stage};
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let simulation = Simulation::start(SimulationOptions::default())?;
-//! let machine = simulation.add_node(NodeOptions::default().with_name("cp-1"))?;
-//! machine.wait_for(Stage::Maintenance).await;
-//! let fingerprint = machine.fingerprint().ok_or("it listens")?;
-//!
-//! let client = Client::maintenance(&machine.address().to_string(), &[fingerprint], ClientOptions::default())?;
-//! let node = client.endpoint();
-//! assert!(node.version().await?.tag.starts_with("v1."));
-//! let status = node.resources::<MachineStatus>().get(MachineStatus::ID).await?;
-//! assert_eq!(status.spec.stage, MachineStage::Maintenance);
-//!
-//! let error = node.bootstrap().await.expect_err("it needs a configuration first");
-//! assert!(error.is_permission_denied() || error.is_unimplemented(), "{error}");
-//! # Ok(())
-//! # }
-//! ```
+//! The [guide] has an example for each task, run against simulated machines. Servers of Talos 1.9 to 1.14 are served by
+//! one build: where versions differ, the call is chosen by what the machine has.
 //!
 //! # Endpoints and failures
 //!
@@ -118,6 +105,7 @@ mod file;
 mod file_mode;
 mod files;
 mod generate;
+pub mod guide;
 mod health;
 mod image_store;
 mod images;
@@ -135,6 +123,8 @@ mod netstat;
 mod no_proxy;
 mod node;
 mod options;
+#[doc(hidden)]
+pub mod parse;
 mod pcap;
 mod per_node;
 mod pin;
@@ -224,10 +214,3 @@ pub use usage::{Usage, UsageOptions, UsageThreshold};
 pub use version::Version;
 // Their types are in the signatures here.
 pub use {talos_pki, talosconfig};
-
-/// What reads bytes that a machine sends, for those who test it with any bytes. Nothing here is stable.
-#[doc(hidden)]
-pub mod parse {
-    pub use crate::archive::unpack;
-    pub use crate::tar::{TarEntry, TarKind, TarReader, inside, link_inside};
-}

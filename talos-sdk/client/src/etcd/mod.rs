@@ -16,6 +16,7 @@ use talos_proto::machine::{
 
 pub use alarm::{EtcdAlarm, EtcdAlarmKind};
 pub use downgrade::EtcdVersion;
+pub use proof::Proof;
 pub use recover::EtcdRecoverOptions;
 pub use snapshot::{EtcdSnapshot, SavedSnapshot};
 pub use status::EtcdStatus;

@@ -11,19 +11,28 @@ const PAGE: u64 = 512;
 /// Follows the bytes of a snapshot: a database, then the SHA-256 of it.
 ///
 /// A machine that fails to read its disk half-way ends the stream as if all were well, so this is the only proof.
-pub(super) struct Proof {
+pub struct Proof {
     hash: Context,
     /// The last bytes, which may be the hash at the end.
     tail: Vec<u8>,
     length: u64,
 }
 
+impl Default for Proof {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Proof {
-    pub(super) fn new() -> Self {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
         Self { hash: Context::new(&SHA256), tail: Vec::with_capacity(2 * SHA256_OUTPUT_LEN), length: 0 }
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         // What is longer than a hash goes in directly; the rest waits for what comes.
         let (front, back) = bytes.split_at(bytes.len().saturating_sub(SHA256_OUTPUT_LEN));
@@ -41,7 +50,7 @@ impl Proof {
     }
 
     /// How many bytes there were, and the hash of the database.
-    pub(super) fn finish(self) -> Result<(u64, [u8; SHA256_OUTPUT_LEN])> {
+    pub fn finish(self) -> Result<(u64, [u8; SHA256_OUTPUT_LEN])> {
         let Self { hash, tail, length } = self;
         if length % PAGE != SHA256_OUTPUT_LEN as u64 {
             return Err(broken(length, "its size is not that of a database with a hash behind it"));

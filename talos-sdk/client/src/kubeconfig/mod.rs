@@ -57,7 +57,10 @@ impl Node {
 }
 
 /// The first file of a gzipped tar archive, which Talos ends right after the content: no padding, no final blocks.
-fn unpack(archive: &[u8]) -> Result<SecretString> {
+///
+/// # Errors
+/// [`ErrorKind::InvalidReply`], [`ErrorKind::MessageTooLarge`].
+pub fn unpack(archive: &[u8]) -> Result<SecretString> {
     let mut tar = Vec::new();
     // Reading to the end checks the length and the checksum that gzip has at its own end.
     MultiGzDecoder::new(archive).take(MAX_FILE).read_to_end(&mut tar).map_err(|error| {

@@ -51,15 +51,19 @@ mod wait;
 mod watch;
 mod write;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_core::Stream;
-use futures_util::TryStreamExt;
-use talos_proto::cosi::resource::{self as proto, GetRequest, IdQuery, ListOptions, ListRequest};
+use futures_util::{TryStreamExt, stream};
+use talos_proto::cosi::resource::{
+    self as proto, GetRequest, IdQuery, ListOptions, ListRequest, WatchResponse,
+};
 use tonic::Streaming;
 
 use crate::node::Origin;
@@ -265,6 +269,18 @@ impl<S: SpecData> Resources<S> {
     fn id_query(&self) -> Option<IdQuery> {
         self.ids.clone().map(|regexp| IdQuery { regexp })
     }
+}
+
+/// The changes that these messages tell, those of one watch after those of another, until there are no more watches.
+pub(crate) fn told(watches: Vec<Vec<Result<WatchResponse>>>) -> Changes<Untyped> {
+    let watches = Mutex::new(VecDeque::from(watches));
+    let open = move |_| -> follow::Opening {
+        let watch = watches.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let no_more = || Error::new(ErrorKind::Unimplemented, "there are no more watches");
+        Box::pin(async move { Ok(Box::pin(stream::iter(watch.ok_or_else(no_more)?)) as follow::Messages) })
+    };
+    let at_once = ChangesOptions::default().with_pauses(Duration::ZERO, Duration::ZERO);
+    Changes::new(follow::Follower::new(Box::new(open), at_once))
 }
 
 fn decode<S: SpecData>(resource: proto::Resource) -> Result<Resource<S>> {

@@ -18,7 +18,8 @@
 pub mod next;
 pub mod yaml;
 
-use super::Sensitivity;
+use super::{MachineStatus, Member, NodeAddress, ResourceDefinition, Sensitivity, Untyped};
+use crate::Result;
 
 /// A type of resources, as far as this library knows without asking a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,9 @@ macro_rules! types {
             $(let known = known.singleton($id);)?
             known
         }),*];
+
+        pub(super) const READERS: &[$crate::resources::types::Reader] =
+            &[$($crate::resources::types::read::<$spec>),*];
     };
 }
 
@@ -116,6 +120,22 @@ macro_rules! messages {
 
 use {message_types, messages, types};
 
+/// Reads a specification and drops it.
+#[doc(hidden)]
+pub type Reader = fn(&Untyped) -> Result<()>;
+
+/// A reader for each type of resources, as a message and as a handier struct.
+#[doc(hidden)]
+pub fn readers() -> impl Iterator<Item = Reader> {
+    let handier: [Reader; 4] =
+        [read::<MachineStatus>, read::<Member>, read::<NodeAddress>, read::<ResourceDefinition>];
+    READERS.iter().copied().flatten().copied().chain(handier)
+}
+
+fn read<S: super::ResourceSpec>(spec: &Untyped) -> Result<()> {
+    spec.read::<S>().map(drop)
+}
+
 const fn known<S: super::ResourceSpec>() -> ResourceType {
     ResourceType {
         kind: S::TYPE,
@@ -148,6 +168,7 @@ macro_rules! areas {
         $($(#[$doc])* pub mod $area;)*
 
         const AREAS: &[&[ResourceType]] = &[$($area::TYPES,)* next::TYPES, yaml::TYPES];
+        const READERS: &[&[Reader]] = &[$($area::READERS,)* next::READERS, yaml::READERS];
     };
 }
 
