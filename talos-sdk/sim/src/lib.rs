@@ -138,7 +138,8 @@
 //! Real: TLS with certificates made from the applied configuration, roles, forwarding, status codes, the order in
 //! which machines come up, what a reboot forgets. Every method of the machine API is served, in the versions that have
 //! it, 1.9 to 1.14, and answers follow what was done before: an image that was pulled is listed, an upgrade boots
-//! another version, a wiped disk is empty, a value of META is there after a reboot.
+//! another version, a wiped disk is empty, a value of META is there after a reboot. Workers are given their
+//! certificates over the network, by the trustd of control planes, for the machine token; faults strike there as well.
 //!
 //! Not real:
 //!

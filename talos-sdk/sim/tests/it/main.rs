@@ -5,11 +5,13 @@
 mod cloud;
 mod cluster;
 mod etcd;
+mod every_fault;
 mod faults;
 mod files;
 mod harness;
 mod host;
 mod images;
+mod kubernetes;
 mod lifecycle;
 mod maintenance;
 mod power;
