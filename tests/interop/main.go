@@ -27,6 +27,7 @@ JSON lines on stdin, one JSON line per request on stdout:
   read                trees of the documents of a YAML text
   talosconfig         parse, merge, issue
   cert                X.509 facts, chain verification
+  siderov1            keys that sign calls, and whether a signed call is accepted
   cel                 whether Talos takes a CEL expression in an environment
   cel-verdicts        which environments take a CEL expression
 
@@ -56,6 +57,7 @@ func main() {
 		"read":               func([]string) error { return lines(readYAML) },
 		"talosconfig":        func([]string) error { return lines(talosconfig) },
 		"cert":               func([]string) error { return lines(cert) },
+		"siderov1":           func([]string) error { return lines(siderov1) },
 		"cel":                func([]string) error { return lines(checkCEL) },
 		"cel-verdicts":       func([]string) error { return lines(recordCEL) },
 		"serve":              serve,

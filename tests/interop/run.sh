@@ -174,7 +174,9 @@ server() {
     want 'running' resources get machinestatus --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
     TALOS_INTEROP=$work/interop cargo test --quiet --workspace --test go_server >"$work/go_server.out" 2>&1 ||
         fail "go_server: $(tail -n 20 "$work/go_server.out")"
-    say "server: our client reads Go's server"
+    TALOS_INTEROP=$work/interop cargo test --quiet --workspace --features talos-client/siderov1 --test transport siderov1 \
+        >"$work/siderov1.out" 2>&1 || fail "siderov1: $(tail -n 20 "$work/siderov1.out")"
+    say "server: our client reads Go's server, and what it signs is accepted as Omni does it"
 }
 
 # Every case of the contract suite that Go's client has a command for, on simulated machines of each version.

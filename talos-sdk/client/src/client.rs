@@ -16,7 +16,7 @@ use crate::proxy::Proxies;
 use crate::talos_version::Versions;
 use crate::target::Target;
 use crate::tls::{self, Tls};
-use crate::{ClientOptions, Endpoint, Error, ErrorKind, Node, Nodes, Result};
+use crate::{ClientOptions, Endpoint, Error, ErrorKind, Node, Nodes, Result, SideroV1Signer};
 
 /// A client of the machine API.
 ///
@@ -35,17 +35,14 @@ impl Client {
     /// Nothing is sent yet.
     pub fn connect(config: &TalosConfig, options: ClientOptions) -> Result<Self> {
         let context = config.current(options.context.as_deref()).map_err(tls::configuration)?;
+        let options =
+            ClientOptions { context: options.context.or_else(|| Some(config.context.clone())), ..options };
         Self::from_context(context, options)
     }
 
-    /// A client of the cluster of this context.
+    /// A client of the cluster of this context. The options may name it, for the files of keys that are named after it.
     pub fn from_context(context: &Context, options: ClientOptions) -> Result<Self> {
-        if context.auth.siderov1.is_some() && options.signer.is_none() {
-            return Err(Error::new(
-                ErrorKind::InvalidConfiguration,
-                "`auth.siderov1` of the context wants every call signed: give the key in `ClientOptions::with_signer`",
-            ));
-        }
+        let signer = signer(context, &options)?;
         let authorization = context
             .auth
             .basic
@@ -75,7 +72,7 @@ impl Client {
         let shared = Shared {
             cluster,
             authorization,
-            signer: options.signer.clone(),
+            signer,
             default_nodes: context.nodes.clone(),
             ..Self::shared(endpoints, tls, proxy, &options)?
         };
@@ -207,6 +204,25 @@ impl std::fmt::Debug for Client {
             .field("maintenance", &self.shared.maintenance)
             .finish_non_exhaustive()
     }
+}
+
+/// What signs the calls, if the context or the options want that.
+fn signer(context: &Context, options: &ClientOptions) -> Result<Option<SideroV1Signer>> {
+    let (None, Some(wanted)) = (&options.signer, &context.auth.siderov1) else {
+        return Ok(options.signer.clone());
+    };
+    #[cfg(feature = "siderov1")]
+    if let Some(keys) = &options.siderov1_keys {
+        return keys.signer(options.context.as_deref().unwrap_or_default(), &wanted.identity).map(Some);
+    }
+    Err(Error::new(
+        ErrorKind::InvalidConfiguration,
+        format!(
+            "`auth.siderov1` of the context wants every call signed by {}: give the key in `ClientOptions::with_signer`, or \
+             say where it is in `with_siderov1_keys` (feature `siderov1`)",
+            wanted.identity
+        ),
+    ))
 }
 
 fn header(text: &str, what: &str) -> Result<HeaderValue> {

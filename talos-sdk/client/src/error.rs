@@ -57,6 +57,8 @@ pub enum ErrorKind {
     ClientCertificateRefused,
     /// Our certificate is out of date. Found before connecting where our own clock says so.
     ClientCertificateExpired,
+    /// The key that signs calls for `auth.siderov1` is out of date. Nothing was sent.
+    SigningKeyExpired,
     /// The server in maintenance mode showed another key than the pinned ones.
     /// [`Error::presented_fingerprint`] has it.
     FingerprintMismatch,

@@ -122,6 +122,8 @@ mod method;
 mod netstat;
 mod no_proxy;
 mod node;
+#[cfg(feature = "siderov1")]
+mod openpgp;
 mod options;
 #[doc(hidden)]
 pub mod parse;
@@ -137,6 +139,8 @@ mod reply;
 pub mod resources;
 mod services;
 mod siderov1;
+#[cfg(feature = "siderov1")]
+mod siderov1_keys;
 mod stage;
 mod status;
 mod stream;
@@ -205,6 +209,8 @@ pub use renewal::RenewalOptions;
 pub use resources::{Resource, Resources};
 pub use services::{HealthStatus, Service, ServiceEvent, ServiceHealth, ServiceState};
 pub use siderov1::SideroV1Signer;
+#[cfg(feature = "siderov1")]
+pub use siderov1_keys::SideroV1Keys;
 pub use stage::{MachineStage, UnmetCondition};
 pub use stream::{ByteStream, ItemStream};
 pub use system::{CpuTime, LoadAverage, Mount, SoftInterrupts, SystemStat};

@@ -48,6 +48,9 @@ pub struct ClientOptions {
     pub dialer: Option<Dialer>,
     /// Signs the calls, for a context with `auth.siderov1`.
     pub signer: Option<SideroV1Signer>,
+    /// Where to look for a key for a context with `auth.siderov1`, if there is no signer.
+    #[cfg(feature = "siderov1")]
+    pub siderov1_keys: Option<crate::SideroV1Keys>,
 }
 
 impl Default for ClientOptions {
@@ -65,6 +68,8 @@ impl Default for ClientOptions {
             proxy_authorities: Vec::new(),
             dialer: None,
             signer: None,
+            #[cfg(feature = "siderov1")]
+            siderov1_keys: None,
         }
     }
 }
@@ -144,6 +149,15 @@ impl ClientOptions {
     #[must_use]
     pub fn with_signer(mut self, signer: SideroV1Signer) -> Self {
         self.signer = Some(signer);
+        self
+    }
+
+    /// Signs the calls with one of these keys, if the context has `auth.siderov1`. The key is read by
+    /// [`Client::connect`](crate::Client::connect), once.
+    #[cfg(feature = "siderov1")]
+    #[must_use]
+    pub fn with_siderov1_keys(mut self, keys: crate::SideroV1Keys) -> Self {
+        self.siderov1_keys = Some(keys);
         self
     }
 

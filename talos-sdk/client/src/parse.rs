@@ -11,6 +11,8 @@ use crate::{Event, Result, events};
 pub use crate::archive::unpack;
 pub use crate::etcd::Proof;
 pub use crate::kubeconfig::unpack as unpack_kubeconfig;
+#[cfg(feature = "siderov1")]
+pub use crate::openpgp::{Reason, SecretKey};
 pub use crate::resources::types::readers;
 pub use crate::tar::{TarEntry, TarKind, TarReader, inside, link_inside};
 

@@ -29,14 +29,13 @@ const SIGNED: [HeaderName; 9] = [
     AUTHORIZATION,
 ];
 
-type Sign = dyn Fn(&[u8]) -> io::Result<Vec<u8>> + Send + Sync;
+type Sign = dyn Fn(&[u8], SystemTime) -> Result<Vec<u8>> + Send + Sync;
 
 /// Signs every call of a client for servers with SideroV1 authentication, such as Omni.
 ///
-/// A context with `auth.siderov1` needs one: [`ClientOptions::with_signer`](crate::ClientOptions::with_signer). The
-/// OpenPGP key is the caller's to hold, with a library or a program of their choice: the key of a service account (the
-/// base64 JSON of `OMNI_SERVICE_ACCOUNT_KEY` has it under `pgp_key`, and the identity under `name`) or the one that
-/// `talosctl` left in its key folder.
+/// A context with `auth.siderov1` needs one: [`ClientOptions::with_signer`](crate::ClientOptions::with_signer). With the
+/// feature `siderov1` it is made from a service account or a key of Ed25519, and `SideroV1Keys` finds them; without it,
+/// or for other keys, the caller signs, with a library or a program of their choice.
 ///
 /// The signature counts for five minutes on the server's clock. Ours is
 /// [`ClientOptions::clock`](crate::ClientOptions::clock).
@@ -77,7 +76,51 @@ impl SideroV1Signer {
                 "the identity must be a word, such as an e-mail address, and the fingerprint of its key hexadecimal",
             ));
         }
+        let sign = move |payload: &[u8], _: SystemTime| {
+            sign(payload).map_err(|error| {
+                Error::new(ErrorKind::InvalidConfiguration, format!("the call can't be signed: {error}"))
+                    .with_source(error)
+            })
+        };
         Ok(Self { identity: identity.into(), fingerprint: fingerprint.into(), sign: Arc::new(sign) })
+    }
+
+    /// Signs with the key of a service account: the value of `OMNI_SERVICE_ACCOUNT_KEY`, base64 of JSON with `name`,
+    /// which is the identity, and `pgp_key`.
+    ///
+    /// Fails with [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) if it is not that, and as
+    /// [`SideroV1Signer::from_key`] does.
+    #[cfg(feature = "siderov1")]
+    pub fn from_service_account(base64: &talos_pki::SecretString) -> Result<Self> {
+        let (name, key) = crate::siderov1_keys::service_account(base64.expose())?;
+        Self::from_key(&name, &key)
+    }
+
+    /// Signs with an armored OpenPGP key: version 4, Ed25519, without a passphrase, as `talosctl` and `omnictl` make them.
+    ///
+    /// Fails with [`ErrorKind::InvalidConfiguration`](crate::ErrorKind::InvalidConfiguration) for any other, and for one
+    /// that is revoked or may not sign. Calls fail with
+    /// [`ErrorKind::SigningKeyExpired`](crate::ErrorKind::SigningKeyExpired) from when the key expires; those of users live
+    /// four hours.
+    #[cfg(feature = "siderov1")]
+    pub fn from_key(identity: &str, armored: &talos_pki::SecretString) -> Result<Self> {
+        let key = crate::openpgp::SecretKey::from_armored(armored.expose())
+            .map_err(|reason| Error::new(ErrorKind::InvalidConfiguration, reason))?;
+        let mut signer = Self::new(identity, &key.fingerprint(), |_| Ok(Vec::new()))?;
+        signer.sign = Arc::new(move |payload, now| {
+            if key.expires().is_some_and(|expires| now >= expires) {
+                let message = "the key that signs the calls has expired: renew it with the tool that made it (`talosctl` or \
+                               `omnictl` for a user, Omni for a service account), then connect anew";
+                return Err(Error::new(ErrorKind::SigningKeyExpired, message));
+            }
+            if key.is_from_the_future(now) {
+                let message = "the key that signs the calls was made later than now: set the clock of this machine, which may \
+                               be five minutes off at most";
+                return Err(Error::new(ErrorKind::InvalidConfiguration, message));
+            }
+            Ok(key.sign(payload, now))
+        });
+        Ok(signer)
     }
 
     /// Signs the metadata of a call, which must be complete but for the signature.
@@ -85,10 +128,7 @@ impl SideroV1Signer {
         let timestamp = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         headers.insert(TIMESTAMP, HeaderValue::from(timestamp));
         let payload = payload(headers, method)?;
-        let signature = (self.sign)(payload.as_bytes()).map_err(|error| {
-            Error::new(ErrorKind::InvalidConfiguration, format!("the call can't be signed: {error}"))
-                .with_source(error)
-        })?;
+        let signature = (self.sign)(payload.as_bytes(), now)?;
         let signature =
             format!("siderov1 {} {} {}", self.identity, self.fingerprint, STANDARD.encode(signature));
         for (name, value) in [(PAYLOAD, payload), (SIGNATURE, signature)] {

@@ -4,6 +4,8 @@
 mod dial;
 mod failover;
 mod failures;
+#[cfg(feature = "siderov1")]
+mod siderov1;
 mod support;
 mod trust;
 
