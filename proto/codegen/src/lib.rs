@@ -4,6 +4,7 @@
 //! with a folder of its own and compares.
 
 pub mod resources;
+pub mod secrets;
 
 use std::error::Error;
 use std::fs;
@@ -59,6 +60,11 @@ pub fn generate(proto_dir: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
 
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
+    config.skip_debug(secrets::paths());
+    for path in secrets::paths() {
+        // The enums in these messages have no secrets.
+        config.enum_attribute(path, "#[derive(Debug)]");
+    }
     // The address by which Talos names the payload of its events.
     config.type_name_domain([".machine"], "talos/runtime");
     config.type_name_domain([".google.rpc"], "type.googleapis.com");
@@ -78,6 +84,12 @@ pub fn generate(proto_dir: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
         .btree_map(".")
         .include_file("mod.rs")
         .out_dir(out)
-        .compile_fds_with_config(descriptors, config)?;
-    Ok(())
+        .compile_fds_with_config(descriptors.clone(), config)?;
+    secrets::write(&descriptors, out)
+}
+
+/// The name that the generated code of a package gives a message, if it has it.
+fn rust_name<'a>(code: &'a str, message: &str) -> Option<&'a str> {
+    let before = format!(" {{\n    const NAME: &'static str = \"{message}\";");
+    code.split_once(&before)?.0.rsplit(' ').next()
 }

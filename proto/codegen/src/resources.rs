@@ -36,7 +36,8 @@ pub fn generate(proto: &Path) -> Result<BTreeMap<String, String>, Box<dyn Error>
         };
         let Some((package, name)) = message.rsplit_once('.') else { continue };
         // Messages newer than the committed ones are written by hand.
-        let Some(rust_name) = rust_name(proto, package, name)? else { continue };
+        let code = fs::read_to_string(proto.join(format!("src/generated/{package}.rs")))?;
+        let Some(rust_name) = crate::rust_name(&code, name) else { continue };
         let area = package.rsplit('.').next().unwrap_or(package);
         paths.insert(area.to_owned(), package.replace('.', "::"));
 
@@ -67,14 +68,6 @@ pub fn generate(proto: &Path) -> Result<BTreeMap<String, String>, Box<dyn Error>
             (area, text)
         })
         .collect())
-}
-
-/// The name that the generated code gives a message, if it has it.
-fn rust_name(proto: &Path, package: &str, name: &str) -> Result<Option<String>, Box<dyn Error>> {
-    let code = fs::read_to_string(proto.join(format!("src/generated/{package}.rs")))?;
-    let before = format!(" {{\n    const NAME: &'static str = \"{name}\";");
-    let head = code.split_once(&before).map(|(head, _)| head);
-    Ok(head.and_then(|head| head.rsplit(' ').next()).map(str::to_owned))
 }
 
 fn minor(version: &str) -> Result<u16, Box<dyn Error>> {

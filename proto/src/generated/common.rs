@@ -38,6 +38,7 @@ impl ::prost::Name for Metadata {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct Data {
     #[prost(message, optional, tag = "1")]
     pub metadata: ::core::option::Option<Metadata>,
@@ -115,6 +116,7 @@ impl ::prost::Name for Url {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct PemEncodedCertificateAndKey {
     #[prost(bytes = "bytes", tag = "1")]
     pub crt: ::prost::bytes::Bytes,
@@ -132,6 +134,7 @@ impl ::prost::Name for PemEncodedCertificateAndKey {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct PemEncodedKey {
     #[prost(bytes = "bytes", tag = "1")]
     pub key: ::prost::bytes::Bytes,
@@ -309,5 +312,28 @@ impl ContainerdNamespace {
             "NS_CRI" => Some(Self::NsCri),
             _ => None,
         }
+    }
+}
+impl ::core::fmt::Debug for Data {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("Data")
+            .field("metadata", &self.metadata)
+            .field("bytes", &"[redacted]")
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for PemEncodedCertificateAndKey {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("PemEncodedCertificateAndKey")
+            .field("crt", &self.crt)
+            .field("key", &"[redacted]")
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for PemEncodedKey {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("PemEncodedKey")
+            .field("key", &"[redacted]")
+            .finish()
     }
 }

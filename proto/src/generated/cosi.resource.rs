@@ -41,6 +41,7 @@ impl ::prost::Name for Metadata {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct Spec {
     #[prost(bytes = "bytes", tag = "1")]
     pub proto_spec: ::prost::bytes::Bytes,
@@ -1458,5 +1459,13 @@ pub mod state_server {
     pub const SERVICE_NAME: &str = "cosi.resource.State";
     impl<T> tonic::server::NamedService for StateServer<T> {
         const NAME: &'static str = SERVICE_NAME;
+    }
+}
+impl ::core::fmt::Debug for Spec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("Spec")
+            .field("proto_spec", &"[redacted]")
+            .field("yaml_spec", &"[redacted]")
+            .finish()
     }
 }

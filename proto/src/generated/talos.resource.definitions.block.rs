@@ -182,6 +182,7 @@ impl ::prost::Name for DiskSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct EncryptionKey {
     #[prost(int64, tag = "1")]
     pub slot: i64,
@@ -818,5 +819,19 @@ impl ::prost::Name for VolumeTrimScheduleSpec {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/talos.resource.definitions.block.VolumeTrimScheduleSpec".into()
+    }
+}
+impl ::core::fmt::Debug for EncryptionKey {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("EncryptionKey")
+            .field("slot", &self.slot)
+            .field("type", &self.r#type())
+            .field("static_passphrase", &"[redacted]")
+            .field("kms_endpoint", &self.kms_endpoint)
+            .field("tpm_check_secureboot_status_on_enroll", &self.tpm_check_secureboot_status_on_enroll)
+            .field("lock_to_state", &self.lock_to_state)
+            .field("tpmpc_rs", &self.tpmpc_rs)
+            .field("tpm_pub_key_pc_rs", &self.tpm_pub_key_pc_rs)
+            .finish()
     }
 }

@@ -29,6 +29,7 @@ impl ::prost::Name for AffiliateSpec {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct ConfigSpec {
     #[prost(bool, tag = "1")]
     pub discovery_enabled: bool,
@@ -175,5 +176,19 @@ impl ::prost::Name for ServiceEndpoint {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/talos.resource.definitions.cluster.ServiceEndpoint".into()
+    }
+}
+impl ::core::fmt::Debug for ConfigSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("ConfigSpec")
+            .field("discovery_enabled", &self.discovery_enabled)
+            .field("registry_kubernetes_enabled", &self.registry_kubernetes_enabled)
+            .field("registry_service_enabled", &self.registry_service_enabled)
+            .field("service_endpoint", &self.service_endpoint)
+            .field("service_endpoint_insecure", &self.service_endpoint_insecure)
+            .field("service_encryption_key", &"[redacted]")
+            .field("service_cluster_id", &self.service_cluster_id)
+            .field("service_endpoints", &self.service_endpoints)
+            .finish()
     }
 }

@@ -47,6 +47,7 @@ impl ::prost::Name for RegistriesConfigSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct RegistryAuthConfig {
     #[prost(string, tag = "1")]
     pub registry_username: ::prost::alloc::string::String,
@@ -174,6 +175,7 @@ impl ::prost::Name for BaseRuntimeSpecConfigSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct CustomizationConfigSpec {
     #[prost(string, tag = "1")]
     pub content: ::prost::alloc::string::String,
@@ -186,5 +188,22 @@ impl ::prost::Name for CustomizationConfigSpec {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/talos.resource.definitions.cri.CustomizationConfigSpec".into()
+    }
+}
+impl ::core::fmt::Debug for CustomizationConfigSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("CustomizationConfigSpec")
+            .field("content", &"[redacted]")
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for RegistryAuthConfig {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("RegistryAuthConfig")
+            .field("registry_username", &self.registry_username)
+            .field("registry_password", &"[redacted]")
+            .field("registry_auth", &"[redacted]")
+            .field("registry_identity_token", &"[redacted]")
+            .finish()
     }
 }

@@ -278,6 +278,7 @@ impl ::prost::Name for EndpointSpec {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct ExtraManifest {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
@@ -856,5 +857,16 @@ impl ::prost::Name for KubeletStatusSpec {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/talos.resource.definitions.k8s.KubeletStatusSpec".into()
+    }
+}
+impl ::core::fmt::Debug for ExtraManifest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("ExtraManifest")
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .field("priority", &self.priority)
+            .field("extra_headers", &"[redacted]")
+            .field("inline_manifest", &self.inline_manifest)
+            .finish()
     }
 }

@@ -1043,6 +1043,7 @@ impl ::prost::Name for TimeServerStatusSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct VipEquinixMetalSpec {
     #[prost(string, tag = "1")]
     pub project_id: ::prost::alloc::string::String,
@@ -1062,6 +1063,7 @@ impl ::prost::Name for VipEquinixMetalSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct ViphCloudSpec {
     #[prost(int64, tag = "1")]
     pub device_id: i64,
@@ -1119,6 +1121,7 @@ impl ::prost::Name for VlanSpec {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct WireguardPeer {
     #[prost(string, tag = "1")]
     pub public_key: ::prost::alloc::string::String,
@@ -1144,6 +1147,7 @@ impl ::prost::Name for WireguardPeer {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct WireguardSpec {
     #[prost(string, tag = "1")]
     pub private_key: ::prost::alloc::string::String,
@@ -1764,5 +1768,45 @@ impl ::prost::Name for VethSpec {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/talos.resource.definitions.network.VethSpec".into()
+    }
+}
+impl ::core::fmt::Debug for VipEquinixMetalSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("VipEquinixMetalSpec")
+            .field("project_id", &self.project_id)
+            .field("device_id", &self.device_id)
+            .field("api_token", &"[redacted]")
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for ViphCloudSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("ViphCloudSpec")
+            .field("device_id", &self.device_id)
+            .field("network_id", &self.network_id)
+            .field("api_token", &"[redacted]")
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for WireguardPeer {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("WireguardPeer")
+            .field("public_key", &self.public_key)
+            .field("preshared_key", &"[redacted]")
+            .field("endpoint", &self.endpoint)
+            .field("persistent_keepalive_interval", &self.persistent_keepalive_interval)
+            .field("allowed_ips", &self.allowed_ips)
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for WireguardSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("WireguardSpec")
+            .field("private_key", &"[redacted]")
+            .field("public_key", &self.public_key)
+            .field("listen_port", &self.listen_port)
+            .field("firewall_mark", &self.firewall_mark)
+            .field("peers", &self.peers)
+            .finish()
     }
 }

@@ -337,6 +337,7 @@ impl ::prost::Name for SecurityStateSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct UniqueMachineTokenSpec {
     #[prost(string, tag = "1")]
     pub token: ::prost::alloc::string::String,
@@ -647,5 +648,12 @@ impl ::prost::Name for UnattendedInstallStatusSpec {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/talos.resource.definitions.runtime.UnattendedInstallStatusSpec".into()
+    }
+}
+impl ::core::fmt::Debug for UniqueMachineTokenSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("UniqueMachineTokenSpec")
+            .field("token", &"[redacted]")
+            .finish()
     }
 }

@@ -92,6 +92,7 @@ impl ::prost::Name for EtcdRootSpec {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct KubeletSpec {
     #[prost(message, optional, tag = "1")]
     pub endpoint: ::core::option::Option<super::super::super::super::common::Url>,
@@ -117,6 +118,7 @@ impl ::prost::Name for KubeletSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct KubernetesCertsSpec {
     #[prost(string, tag = "4")]
     pub scheduler_kubeconfig: ::prost::alloc::string::String,
@@ -163,6 +165,7 @@ impl ::prost::Name for KubernetesDynamicCertsSpec {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct KubernetesRootSpec {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
@@ -268,6 +271,7 @@ impl ::prost::Name for MaintenanceServiceCertsSpec {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct OsRootSpec {
     #[prost(message, optional, tag = "1")]
     pub issuing_ca: ::core::option::Option<
@@ -318,6 +322,7 @@ impl ::prost::Name for TrustdCertsSpec {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct EncryptionSaltSpec {
     #[prost(bytes = "bytes", tag = "1")]
     pub disk_salt: ::prost::bytes::Bytes,
@@ -330,5 +335,70 @@ impl ::prost::Name for EncryptionSaltSpec {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/talos.resource.definitions.secrets.EncryptionSaltSpec".into()
+    }
+}
+impl ::core::fmt::Debug for EncryptionSaltSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("EncryptionSaltSpec")
+            .field("disk_salt", &"[redacted]")
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for KubeletSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("KubeletSpec")
+            .field("endpoint", &self.endpoint)
+            .field("bootstrap_token_id", &self.bootstrap_token_id)
+            .field("bootstrap_token_secret", &"[redacted]")
+            .field("accepted_c_as", &self.accepted_c_as)
+            .field("endpoint_tls_server_name", &self.endpoint_tls_server_name)
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for KubernetesCertsSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("KubernetesCertsSpec")
+            .field("scheduler_kubeconfig", &"[redacted]")
+            .field("controller_manager_kubeconfig", &"[redacted]")
+            .field("localhost_admin_kubeconfig", &"[redacted]")
+            .field("admin_kubeconfig", &"[redacted]")
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for KubernetesRootSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("KubernetesRootSpec")
+            .field("name", &self.name)
+            .field("endpoint", &self.endpoint)
+            .field("local_endpoint", &self.local_endpoint)
+            .field("cert_sa_ns", &self.cert_sa_ns)
+            .field("dns_domain", &self.dns_domain)
+            .field("issuing_ca", &self.issuing_ca)
+            .field("service_account", &self.service_account)
+            .field("aggregator_ca", &self.aggregator_ca)
+            .field("aescbc_encryption_secret", &"[redacted]")
+            .field("bootstrap_token_id", &self.bootstrap_token_id)
+            .field("bootstrap_token_secret", &"[redacted]")
+            .field("secretbox_encryption_secret", &"[redacted]")
+            .field("api_server_ips", &self.api_server_ips)
+            .field("accepted_c_as", &self.accepted_c_as)
+            .field("etcd_encryption_config", &"[redacted]")
+            .field("accepted_aggregator_c_as", &self.accepted_aggregator_c_as)
+            .field("service_account_accepted_keys", &self.service_account_accepted_keys)
+            .field("issuer_url", &self.issuer_url)
+            .field("accepted_issuers", &self.accepted_issuers)
+            .field("api_audiences", &self.api_audiences)
+            .finish()
+    }
+}
+impl ::core::fmt::Debug for OsRootSpec {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("OsRootSpec")
+            .field("issuing_ca", &self.issuing_ca)
+            .field("cert_sani_ps", &self.cert_sani_ps)
+            .field("cert_sandns_names", &self.cert_sandns_names)
+            .field("token", &"[redacted]")
+            .field("accepted_c_as", &self.accepted_c_as)
+            .finish()
     }
 }
