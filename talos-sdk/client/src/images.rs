@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use talos_pki::SecretString;
-use talos_proto::common::Data;
+use talos_proto::common::{ContainerdNamespace, Data};
 use talos_proto::machine::image_service_import_request::Request as ImportRequest;
 use talos_proto::machine::image_service_pull_layer_progress::Status as LayerStatus;
 use talos_proto::machine::image_service_pull_response::Response as PullResponse;
@@ -24,6 +25,7 @@ use tokio::io::AsyncRead;
 
 use crate::image_store::ImageStore;
 use crate::instant::instant;
+use crate::raw::Raw;
 use crate::reply::malformed;
 use crate::stream::{ItemStream, Messages};
 use crate::upload::{self, pieces};
@@ -193,23 +195,20 @@ impl Node {
     /// ```
     pub fn images(&self, store: ImageStore) -> ItemStream<Image> {
         let node = self.clone();
-        let opened =
-            async move {
+        let opened = async move {
+            let node = &node;
+            let new = async {
                 let request = ImageServiceListRequest { containerd: Some(store.instance()) };
-                let new = Messages::begin(&node, request, |raw, request| async move {
-                    raw.images().list(request).await
-                });
-                match (new.await, store.namespace()) {
-                    (Err(error), Some(namespace)) if error.is_unimplemented() => {
-                        let request = ImageListRequest { namespace: namespace.into() };
-                        let old = Messages::new(&node, request, |raw, request| async move {
-                            raw.machine().image_list(request).await
-                        });
-                        Ok(old.items(|image| Ok(Image::from(image))))
-                    }
-                    (new, _) => Ok::<_, Error>(new?.items(|image| Ok(Image::from(image)))),
-                }
+                let call = |raw: Raw, request| async move { raw.images().list(request).await };
+                Ok(Messages::begin(node, request, call).await?.items(|image| Ok(Image::from(image))))
             };
+            let old = |namespace: ContainerdNamespace| async move {
+                let request = ImageListRequest { namespace: namespace.into() };
+                let call = |raw: Raw, request| async move { raw.machine().image_list(request).await };
+                Ok(Messages::new(node, request, call).items(|image| Ok(Image::from(image))))
+            };
+            new_or_old(node, store, "/machine.ImageService/List", new, old).await
+        };
         ItemStream::new(stream::once(opened).try_flatten())
     }
 
@@ -242,29 +241,24 @@ impl Node {
         let node = self.clone();
         let reference = reference.into();
         let opened = async move {
-            let request =
-                ImageServicePullRequest { containerd: Some(store.instance()), image_ref: reference.clone() };
-            let new =
-                Messages::begin(
-                    &node,
-                    request,
-                    |raw, request| async move { raw.images().pull(request).await },
-                );
-            match (new.await, store.namespace()) {
-                (Err(error), Some(namespace)) if error.is_unimplemented() => {
-                    let request =
-                        ImagePullRequest { namespace: namespace.into(), reference: reference.clone() };
-                    let call = node.for_long_work();
-                    let reply = call
-                        .call(request, |raw, request| async move { raw.machine().image_pull(request).await })
-                        .await?;
-                    reply.single()?;
-                    Ok(ItemStream::new(stream::iter([Ok(PullProgress::Pulled { name: reference })])))
-                }
-                (new, _) => {
-                    Ok::<_, Error>(ItemStream::new(new?.try_filter_map(|step| async { Ok(progress(step)) })))
-                }
-            }
+            let (node, reference) = (&node, &reference);
+            let new = async {
+                let request = ImageServicePullRequest {
+                    containerd: Some(store.instance()),
+                    image_ref: reference.clone(),
+                };
+                let call = |raw: Raw, request| async move { raw.images().pull(request).await };
+                let steps = Messages::begin(node, request, call).await?;
+                Ok(ItemStream::new(steps.try_filter_map(|step| async { Ok(progress(step)) })))
+            };
+            let old = |namespace: ContainerdNamespace| async move {
+                let request = ImagePullRequest { namespace: namespace.into(), reference: reference.clone() };
+                let call = |raw: Raw, request| async move { raw.machine().image_pull(request).await };
+                node.for_long_work().call(request, call).await?.single()?;
+                let name = reference.clone();
+                Ok(ItemStream::new(stream::iter([Ok(PullProgress::Pulled { name })])))
+            };
+            new_or_old(node, store, "/machine.ImageService/Pull", new, old).await
         };
         ImagePull { steps: ItemStream::new(stream::once(opened).try_flatten()), done: false }
     }
@@ -331,6 +325,25 @@ impl Node {
         let call = self.call(messages, |raw, request| async move { raw.images().import(request).await });
         Ok(failure.or(call).await?.message.name)
     }
+}
+
+/// Makes a call of Talos 1.13, or the one before it where the machine does not have that.
+async fn new_or_old<T, F: Future<Output = Result<T>>>(
+    node: &Node,
+    store: ImageStore,
+    path: &str,
+    new: impl Future<Output = Result<T>>,
+    old: impl FnOnce(ContainerdNamespace) -> F,
+) -> Result<T> {
+    let Some(namespace) = store.namespace() else { return new.await };
+    if !node.is_known_without(path) {
+        match new.await {
+            // The next call then knows.
+            Err(error) if error.is_unimplemented() => _ = node.server_version().await,
+            result => return result,
+        }
+    }
+    old(namespace).await
 }
 
 fn progress(step: ImageServicePullResponse) -> Option<PullProgress> {

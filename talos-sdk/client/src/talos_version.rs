@@ -168,8 +168,9 @@ impl Node {
     /// The version of Talos on the machine, asked for once by each client and remembered
     /// (`machine.MachineService/Version`, any role).
     ///
-    /// What has changed between versions is chosen by it. After an upgrade or a rollback it has to be asked for
-    /// again: see [`forget_server_version`](Self::forget_server_version); [`version`](Self::version) always asks.
+    /// What has changed between versions is chosen by it. Whatever reboots the machine through this client, an upgrade
+    /// or a rollback too, has it asked for again. After an upgrade by others call
+    /// [`forget_server_version`](Self::forget_server_version); [`version`](Self::version) always asks.
     /// Nothing is remembered for [`Client::endpoint`](crate::Client::endpoint) of a client with several endpoints,
     /// where each call may land on another machine.
     ///
@@ -191,6 +192,12 @@ impl Node {
     /// The version that the machine ran when it was asked last; none if it never was.
     pub(crate) fn known_version(&self) -> Option<TalosVersion> {
         self.channel().shared.versions.known(&self.version_key()?)
+    }
+
+    /// Whether the version that the machine ran when it was asked last lacks the method at this path.
+    pub(crate) fn is_known_without(&self, path: &str) -> bool {
+        let version = self.known_version();
+        version.is_some_and(|version| Method::find(path).is_some_and(|method| !method.is_in(&version)))
     }
 
     /// Remembers what the machine said of itself.

@@ -92,6 +92,8 @@ impl Follower {
         };
         let before = Boot::of(&probe).await?;
         let actor = act(node.clone()).await?.filter(|actor| !actor.is_empty());
+        // The next boot may be of another version.
+        node.forget_server_version();
         Ok(Self {
             node: probe,
             sequences,
@@ -221,6 +223,8 @@ impl Follower {
                 return self.listen_again().await;
             }
             self.booted = true;
+            // Somebody may have asked before it went down.
+            self.node.forget_server_version();
             self.stage = None;
             self.queue.push_back(Progress::Booted);
             self.events = self.reopen(EventOptions::default().with_tail(EventTail::All)).await;
@@ -273,6 +277,7 @@ impl Follower {
     /// The machine did not answer.
     async fn silent(&mut self, error: Error) -> Result<()> {
         if self.goal == Goal::UpOrFresh && self.in_maintenance().await {
+            self.node.forget_server_version();
             self.queue.push_back(Progress::Booted);
             self.queue.push_back(Progress::Done(Outcome::Maintenance));
             return Ok(());

@@ -81,14 +81,8 @@ async fn a_healthy_cluster_passes_its_checks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_is_not_healthy_in_time_is_an_error() {
-    let lab = Lab::new(SimulationOptions::default(), 1);
+    let lab = Lab::answering(SimulationOptions::default()).await;
     let node = lab.node(0);
-    soon(async {
-        while node.version().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
     let mut checks = node.cluster_health(HealthOptions::new(Duration::from_millis(400)));
     let mut last = None;
     let error = loop {

@@ -78,6 +78,18 @@ impl Lab {
         lab
     }
 
+    /// A control plane whose API answers and that nobody bootstraps.
+    pub(crate) async fn answering(options: SimulationOptions) -> Self {
+        let lab = Self::new(options, 1);
+        soon(async {
+            while lab.node(0).version().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+        lab
+    }
+
     pub(crate) fn node(&self, number: usize) -> Node {
         self.client.node(self.machines[number].address().to_string())
     }

@@ -137,15 +137,9 @@ async fn a_machine_that_does_not_come_up_is_said_to_be_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_is_not_ready_has_booted_at_least() {
-    let lab = Lab::new(SimulationOptions::default(), 1);
     // Nobody bootstraps it, so it is never ready.
+    let lab = Lab::answering(SimulationOptions::default()).await;
     let node = lab.node(0);
-    soon(async {
-        while node.version().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
     let before = lab.machines[0].boot_id().unwrap();
     let reboot = node.reboot(RebootOptions::default()).await.unwrap().until(Milestone::Booted);
     assert_eq!(reboot.finished(PATIENCE).await.unwrap(), Outcome::Up);

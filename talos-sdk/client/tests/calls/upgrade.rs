@@ -41,7 +41,7 @@ async fn the_way_is_that_of_the_version() {
         }
 
         assert_eq!(node.rollback().await.unwrap().finished(PATIENCE).await.unwrap(), Outcome::Up);
-        assert_eq!(node.version().await.unwrap().tag, from);
+        assert_eq!(node.server_version().await.unwrap().to_string(), from);
     }
 }
 
