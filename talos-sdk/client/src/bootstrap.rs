@@ -16,7 +16,10 @@ impl Node {
     /// [`ErrorKind::FailedPrecondition`](crate::ErrorKind::FailedPrecondition): not ready yet, or the clock is not set;
     /// try again. [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument): not a control plane node.
     /// [`ErrorKind::Unimplemented`](crate::ErrorKind::Unimplemented): the machine is still in maintenance mode.
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: without a name on a client with
+    /// several endpoints, a second try could start another cluster.
     pub async fn bootstrap(&self) -> Result<()> {
+        self.must_be_one_machine("a bootstrap")?;
         self.bootstrap_with(BootstrapRequest::default()).await
     }
 

@@ -141,11 +141,14 @@ impl Node {
     ///
     /// All of them are checked before the first is wiped. There is no limit to the time it takes but the one of
     /// [`with_timeout`](Self::with_timeout). [`ErrorKind::FailedPrecondition`]: one is in use, read-only or an optical
-    /// drive. [`ErrorKind::NotFound`]: there is none of that name.
+    /// drive. [`ErrorKind::NotFound`]: there is none of that name. [`ErrorKind::InvalidTarget`], with nothing sent,
+    /// unless the node is named or in maintenance mode.
     ///
     /// [`ErrorKind::FailedPrecondition`]: crate::ErrorKind::FailedPrecondition
+    /// [`ErrorKind::InvalidTarget`]: crate::ErrorKind::InvalidTarget
     /// [`ErrorKind::NotFound`]: crate::ErrorKind::NotFound
     pub async fn wipe_block_devices(&self, wipes: impl IntoIterator<Item = BlockDeviceWipe>) -> Result<()> {
+        self.must_be_named("wiping block devices")?;
         let devices = wipes.into_iter().map(|wipe| BlockDeviceWipeDescriptor {
             device: wipe.device,
             method: match wipe.method {

@@ -21,22 +21,23 @@ const LONG_WORK: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// | for | use |
 /// |---|---|
-/// | what it is | [`hostname`](Self::hostname), [`version`](Self::version), [`server_version`](Self::server_version), [`cpus`](Self::cpus), [`memory`](Self::memory), [`mounts`](Self::mounts), [`disks`](Self::disks), [`time`](Self::time) |
+/// | what it is | [`hostname`](Self::hostname), [`version`](Self::version), [`server_version`](Self::server_version), [`cpus`](Self::cpus), [`memory`](Self::memory), [`mounts`](Self::mounts), [`disks`](Self::disks), [`time`](Self::time), [`time_against`](Self::time_against) |
 /// | how busy it is | [`load_average`](Self::load_average), [`system_stat`](Self::system_stat), [`cpu_frequencies`](Self::cpu_frequencies), [`disk_counters`](Self::disk_counters), [`network_counters`](Self::network_counters) |
 /// | what runs there | [`services`](Self::services), [`service`](Self::service), [`start_service`](Self::start_service), [`stop_service`](Self::stop_service), [`restart_service`](Self::restart_service), [`processes`](Self::processes), [`containers`](Self::containers), [`container_usage`](Self::container_usage), [`restart_container`](Self::restart_container), [`controller_dependencies`](Self::controller_dependencies) |
 /// | what happens there | [`events`](Self::events), [`logs`](Self::logs), [`log_ids`](Self::log_ids), [`dmesg`](Self::dmesg) |
 /// | its files | [`list`](Self::list), [`read`](Self::read), [`copy`](Self::copy), [`disk_usage`](Self::disk_usage) |
 /// | its network | [`sockets`](Self::sockets), [`capture_packets`](Self::capture_packets) |
-/// | images and installation | [`images`](Self::images), [`pull_image`](Self::pull_image), [`import_image`](Self::import_image), [`remove_image`](Self::remove_image), [`verify_image`](Self::verify_image), [`run_install`](Self::run_install), [`run_upgrade`](Self::run_upgrade) |
+/// | images and installation | [`images`](Self::images), [`pull_image`](Self::pull_image), [`import_image`](Self::import_image), [`import_image_stream`](Self::import_image_stream), [`remove_image`](Self::remove_image), [`verify_image`](Self::verify_image), [`run_install`](Self::run_install), [`run_upgrade`](Self::run_upgrade) |
 /// | storage | [`wipe_block_devices`](Self::wipe_block_devices), [`remove_logical_volume`](Self::remove_logical_volume), [`remove_volume_group`](Self::remove_volume_group), [`remove_physical_volume`](Self::remove_physical_volume), [`destroy_array`](Self::destroy_array), [`write_meta`](Self::write_meta), [`delete_meta`](Self::delete_meta) |
 /// | looking for a mistake | [`debug_container`](Self::debug_container) |
-/// | its configuration | [`configuration`](Self::configuration), [`apply_configuration`](Self::apply_configuration), [`patch_configuration`](Self::patch_configuration) |
+/// | its configuration | [`configuration`](Self::configuration), [`saved_configuration`](Self::saved_configuration), [`apply_configuration`](Self::apply_configuration), [`patch_configuration`](Self::patch_configuration), [`generate_configuration`](Self::generate_configuration) |
 /// | the cluster | [`bootstrap`](Self::bootstrap), [`kubeconfig`](Self::kubeconfig), [`client_configuration`](Self::client_configuration), [`cluster_health`](Self::cluster_health) |
-/// | etcd | [`etcd_members`](Self::etcd_members), [`etcd_status`](Self::etcd_status), [`etcd_alarms`](Self::etcd_alarms), [`etcd_defragment`](Self::etcd_defragment), [`etcd_snapshot_to`](Self::etcd_snapshot_to), [`etcd_recover_from`](Self::etcd_recover_from), [`etcd_leave`](Self::etcd_leave), [`etcd_remove_member`](Self::etcd_remove_member), [`etcd_forfeit_leadership`](Self::etcd_forfeit_leadership), [`etcd_enable_downgrade`](Self::etcd_enable_downgrade) |
+/// | etcd | [`etcd_members`](Self::etcd_members), [`etcd_status`](Self::etcd_status), [`etcd_alarms`](Self::etcd_alarms), [`etcd_disarm_alarms`](Self::etcd_disarm_alarms), [`etcd_defragment`](Self::etcd_defragment), [`etcd_snapshot`](Self::etcd_snapshot), [`etcd_snapshot_to`](Self::etcd_snapshot_to), [`etcd_recover`](Self::etcd_recover), [`etcd_recover_from`](Self::etcd_recover_from), [`etcd_leave`](Self::etcd_leave), [`etcd_remove_member`](Self::etcd_remove_member), [`etcd_forfeit_leadership`](Self::etcd_forfeit_leadership), [`etcd_validate_downgrade`](Self::etcd_validate_downgrade), [`etcd_enable_downgrade`](Self::etcd_enable_downgrade), [`etcd_cancel_downgrade`](Self::etcd_cancel_downgrade) |
 /// | power | [`reboot`](Self::reboot), [`shutdown`](Self::shutdown), [`reset`](Self::reset) |
-/// | its version | [`upgrade`](Self::upgrade), [`rollback`](Self::rollback) |
-/// | resources | [`resources`](Self::resources), [`resources_untyped`](Self::resources_untyped), [`resource_definition`](Self::resource_definition) |
+/// | its version | [`upgrade`](Self::upgrade), [`rollback`](Self::rollback), [`has_method`](Self::has_method), [`forget_server_version`](Self::forget_server_version) |
+/// | resources | [`resources`](Self::resources), [`resources_untyped`](Self::resources_untyped), [`resource_definition`](Self::resource_definition), [`resource_definitions`](Self::resource_definitions) |
 /// | every other call | [`raw`](Self::raw) |
+/// | this handle | [`name`](Self::name), [`with_timeout`](Self::with_timeout) |
 #[derive(Debug, Clone)]
 pub struct Node {
     channel: Channel,
@@ -102,7 +103,8 @@ impl Node {
         Raw::new(self.channel.clone())
     }
 
-    /// Refuses what could hit the wrong machine: without a name, each call may go to another endpoint.
+    /// Refuses what could hit the wrong machine: without a name, each call may go to another endpoint. A machine in
+    /// maintenance mode has no name yet, and its client has no other endpoint.
     pub(crate) fn must_be_named(&self, what: &str) -> Result<()> {
         match self.channel.target {
             Target::Endpoint if !self.channel.shared.maintenance => Err(Error::new(
@@ -227,5 +229,46 @@ impl Origin {
             self.channel.target.name(),
             self.route.endpoint().as_deref(),
         )
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    fn sources(folder: &Path) -> Vec<String> {
+        let mut texts = Vec::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => texts.extend(sources(&path)),
+                false => texts.push(fs::read_to_string(path).unwrap()),
+            }
+        }
+        texts
+    }
+
+    #[test]
+    fn every_call_is_in_the_table_of_the_documentation() {
+        let mut calls = 0;
+        for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+            for part in text.split("\nimpl Node {\n").skip(1) {
+                let body = part.split("\n}\n").next().unwrap();
+                let names = body.lines().filter_map(|line| {
+                    let name = line.strip_prefix("    pub async fn ").or(line.strip_prefix("    pub fn "))?;
+                    name.split(['(', '<']).next()
+                });
+                for name in names {
+                    calls += 1;
+                    assert!(
+                        include_str!("node.rs").contains(&format!("(Self::{name})")),
+                        "{name} is missing"
+                    );
+                }
+            }
+        }
+        assert!(calls > 80, "{calls}");
     }
 }
