@@ -220,22 +220,39 @@ impl Stream for ByteStream {
     }
 }
 
+/// A stream of bytes that is a reader too.
+pub(crate) trait Pieces: Stream<Item = Result<Bytes>> + Unpin {
+    /// What the reader has not taken yet of a piece.
+    fn rest(&mut self) -> &mut Bytes;
+
+    /// Reads as [`AsyncRead`] does.
+    fn poll_pieces(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.rest().is_empty() {
+            match ready!(Pin::new(&mut *self).poll_next(cx)) {
+                None => return Poll::Ready(Ok(())),
+                Some(Ok(bytes)) => *self.rest() = bytes,
+                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
+            }
+        }
+        let length = self.rest().len().min(buffer.remaining());
+        buffer.put_slice(&self.rest().split_to(length));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Pieces for ByteStream {
+    fn rest(&mut self) -> &mut Bytes {
+        &mut self.rest
+    }
+}
+
 impl AsyncRead for ByteStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.rest.is_empty() {
-            match ready!(self.as_mut().poll_next(cx)) {
-                None => return Poll::Ready(Ok(())),
-                Some(Ok(bytes)) => self.rest = bytes,
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-            }
-        }
-        let length = self.rest.len().min(buffer.remaining());
-        buffer.put_slice(&self.rest.split_to(length));
-        Poll::Ready(Ok(()))
+        self.poll_pieces(cx, buffer)
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::proof::Proof;
 use crate::file::PrivateFile;
+use crate::stream::Pieces;
 use crate::{ByteStream, Node, Result};
 
 /// A snapshot of etcd as it comes, from [`Node::etcd_snapshot`]: a [`Stream`] of [`Bytes`], or an [`AsyncRead`].
@@ -119,22 +120,19 @@ impl Stream for EtcdSnapshot {
     }
 }
 
+impl Pieces for EtcdSnapshot {
+    fn rest(&mut self) -> &mut Bytes {
+        &mut self.rest
+    }
+}
+
 impl AsyncRead for EtcdSnapshot {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.rest.is_empty() {
-            match ready!(self.as_mut().poll_next(cx)) {
-                None => return Poll::Ready(Ok(())),
-                Some(Ok(bytes)) => self.rest = bytes,
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-            }
-        }
-        let length = self.rest.len().min(buffer.remaining());
-        buffer.put_slice(&self.rest.split_to(length));
-        Poll::Ready(Ok(()))
+        self.poll_pieces(cx, buffer)
     }
 }
 

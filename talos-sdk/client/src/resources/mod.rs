@@ -30,8 +30,8 @@
 //! ```
 //!
 //! Machines let nobody write resources through the API. For a type that a machine does not have, or not in its version,
-//! the answer is [`ErrorKind::Unimplemented`](crate::ErrorKind::Unimplemented); for one with secrets and no role to see
-//! them, [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied).
+//! the answer is [`ErrorKind::Unimplemented`]; for one with secrets and no role to see
+//! them, [`ErrorKind::PermissionDenied`].
 
 mod cache;
 mod changes;
@@ -205,7 +205,7 @@ impl<S: SpecData> Resources<S> {
 
     /// The resource of this id (`cosi.resource.State/Get`).
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): there is none.
+    /// [`ErrorKind::NotFound`]: there is none.
     pub async fn get(&self, id: &str) -> Result<Resource<S>> {
         let message = GetRequest {
             namespace: self.namespace.clone(),
