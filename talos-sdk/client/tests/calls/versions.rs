@@ -42,8 +42,9 @@ async fn what_a_version_lacks_is_replaced_or_named() {
         let images: Vec<_> = node.images(ImageStore::System).try_collect().await.unwrap();
         assert!(images.iter().any(|image| image.size.is_some()), "{images:?}");
         // A machine that lacks the new calls is tried with one of them once.
-        let tried = lab.calls("Pull") + lab.calls("List");
-        assert_eq!(tried - lab.calls("ServiceList"), if minor >= 13 { 2 } else { 1 }, "1.{minor}");
+        let calls = lab.simulation.calls();
+        let tried = calls.iter().filter(|call| call.path.starts_with("/machine.ImageService/")).count();
+        assert!(tried <= if minor >= 13 { 2 } else { 1 }, "{tried} on 1.{minor}");
 
         let run = node.run_upgrade(ImageStore::System, &name);
         since("Upgrade", minor, 13, run.try_collect::<Vec<_>>().await);
