@@ -45,7 +45,7 @@ fn committed_resource_types_are_up_to_date() {
         let committed = fs::read_to_string(types.join(format!("{area}.rs"))).unwrap();
         assert!(
             committed == text,
-            "{area}.rs is stale: run cargo run -p talos-proto-codegen --bin resources"
+            "{area}.rs is stale: run cargo run -p talos-proto-codegen --bin resource_types"
         );
     }
 }

@@ -60,7 +60,7 @@ pub fn generate(proto: &Path) -> Result<BTreeMap<String, String>, Box<dyn Error>
         .into_iter()
         .map(|(area, entries)| {
             let text = format!(
-                "//! Resources of the package `{area}`, written by `cargo run -p talos-proto-codegen --bin resources`.\n\n\
+                "//! Resources of the package `{area}`, written by `cargo run -p talos-proto-codegen --bin resource_types`.\n\n\
                  super::messages! {{ talos_proto::{}:\n{}}}\n",
                 paths[&area],
                 entries.concat()

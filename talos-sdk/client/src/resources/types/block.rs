@@ -1,4 +1,4 @@
-//! Resources of the package `block`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `block`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::block:
     DeviceSpec = "BlockDevices.block.talos.dev" in "runtime", since 9;

@@ -1,4 +1,4 @@
-//! Resources of the package `cluster`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `cluster`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::cluster:
     AffiliateSpec = "Affiliates.cluster.talos.dev" in "cluster", since 9;

@@ -1,4 +1,4 @@
-//! Resources of the package `cri`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `cri`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::cri:
     BaseRuntimeSpecConfigSpec = "BaseRuntimeSpecConfigs.cri.talos.dev" in "cri", since 14;

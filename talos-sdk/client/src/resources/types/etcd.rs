@@ -1,4 +1,4 @@
-//! Resources of the package `etcd`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `etcd`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::etcd:
     ConfigSpec = "EtcdConfigs.etcd.talos.dev" in "etcd", since 9, id "etcd", older ETCD_ARGUMENTS;

@@ -1,4 +1,4 @@
-//! Resources of the package `hardware`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `hardware`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::hardware:
     CpuCoreSpec = "CPUCores.hardware.talos.dev" in "hardware", since 14;

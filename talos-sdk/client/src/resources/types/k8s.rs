@@ -1,4 +1,4 @@
-//! Resources of the package `k8s`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `k8s`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::k8s:
     ApiServerConfigSpec = "APIServerConfigs.kubernetes.talos.dev" in "controlplane", since 9, sensitive true, older API_SERVER_ARGUMENTS;

@@ -1,4 +1,4 @@
-//! Resources of the package `network`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `network`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::network:
     AddressSpecSpec = "AddressSpecs.net.talos.dev" in "network", since 9;

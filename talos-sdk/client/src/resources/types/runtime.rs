@@ -1,4 +1,4 @@
-//! Resources of the package `runtime`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `runtime`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::runtime:
     ApiServiceConfigSpec = "APIServiceConfigs.runtime.talos.dev" in "runtime", since 13, id "apid";

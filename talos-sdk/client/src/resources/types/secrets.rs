@@ -1,4 +1,4 @@
-//! Resources of the package `secrets`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `secrets`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::secrets:
     ApiCertsSpec = "ApiCertificates.secrets.talos.dev" in "secrets", since 9, sensitive true, id "api";

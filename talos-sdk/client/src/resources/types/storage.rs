@@ -1,4 +1,4 @@
-//! Resources of the package `storage`, written by `cargo run -p talos-proto-codegen --bin resources`.
+//! Resources of the package `storage`, written by `cargo run -p talos-proto-codegen --bin resource_types`.
 
 super::messages! { talos_proto::talos::resource::definitions::storage:
     LvmLogicalVolumeSpecSpec = "LVMLogicalVolumeSpecs.storage.talos.dev" in "storage", since 14;
