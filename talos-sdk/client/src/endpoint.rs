@@ -107,8 +107,8 @@ impl FromStr for Endpoint {
             ));
         }
         let trimmed = text.trim();
-        if let Some(path) = trimmed.strip_prefix("unix:") {
-            // Both `unix:///path` and `unix:/path` are in use.
+        // Both `unix:///path` and `unix:/path` are in use; `unix:50000` is a port of a host of that name.
+        if let Some(path) = trimmed.strip_prefix("unix:").filter(|path| path.starts_with('/')) {
             let path = path.strip_prefix("//").unwrap_or(path);
             if !path.starts_with('/') {
                 return Err(invalid(text, "the path of its socket does not begin with a slash"));
@@ -217,6 +217,8 @@ mod tests {
             ("grpc://10.0.0.1:1234/", "10.0.0.1:1234"),
             ("unix:///run/machined.sock", "unix:///run/machined.sock"),
             ("unix:/run/machined.sock", "unix:///run/machined.sock"),
+            ("unix", "unix:50000"),
+            ("unix:50000", "unix:50000"),
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), want, "{text}");
         }
