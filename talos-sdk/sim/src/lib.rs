@@ -153,6 +153,8 @@
 //! - A packet capture shows requests for addresses that the machine never sent. Time servers always agree.
 //! - Signatures of images that a rule of the configuration asks for are always there and good.
 //! - No Kubernetes controller runs: nodes and their pods come from the machines themselves.
+//! - All types of resources are defined, and lists of most of those that only controllers inside of Talos use are empty:
+//!   affiliates, configurations of etcd and Kubernetes, static pods, manifests, mounts. No resource has an owner.
 
 mod api;
 mod bolt;
