@@ -55,7 +55,8 @@ build() {
     say "building"
     [ -z "$(gofmt -l "$here")" ] || fail "gofmt would change $(gofmt -l "$here")"
     (cd "$here" && go vet ./... && go build -o "$work/interop" .)
-    cargo build --quiet --release --bin conformance --bin cluster_up --bin sim_cloud --bin machine --bin resources
+    cargo build --quiet --release --bin conformance --bin cluster_up --bin sim_cloud --bin machine --bin resources \
+        --bin contract
     PATH=$work:$target/release:$PATH
 }
 
@@ -182,7 +183,6 @@ server() {
 # Every case of the contract suite that Go's client has a command for, on simulated machines of each version.
 contract() {
     local line
-    cargo build --quiet --release -p talos-contract --bin contract
     "$target/release/contract" go "$work/interop" "$work/contract" >"$work/contract.out" 2>&1 || fail "contract: $(tail -n 20 "$work/contract.out")"
     while read -r line; do say "contract: $line"; done <"$work/contract.out"
 }
