@@ -185,10 +185,13 @@ impl<'a> Scanner<'a> {
 
     /// Goes over white space and comments.
     fn skip_to_token(&mut self) {
-        if matches!(self.last, TokenKind::Key | TokenKind::Value) {
+        let behind_indicator = matches!(self.last, TokenKind::Key | TokenKind::Value);
+        if behind_indicator {
             // A comment right behind the indicator may also stand behind tabs.
             self.skip_blanks_to_comment();
         }
+        // A comment on the line of a token, but for a dash, stands alone: go-yaml takes none after it together with it.
+        let mut stands_alone = behind_indicator || !self.key_allowed;
         loop {
             while self.cursor.peek(0) == b' '
                 || (self.cursor.peek(0) == b'\t' && (self.flow > 0 || !self.key_allowed))
@@ -197,7 +200,7 @@ impl<'a> Scanner<'a> {
             }
             if self.cursor.peek(0) == b'#' {
                 self.cursor.skip_line();
-                while self.skip_to_near_comment() {
+                while !stands_alone && self.skip_to_near_comment() {
                     self.cursor.skip_line();
                 }
             }
@@ -205,6 +208,7 @@ impl<'a> Scanner<'a> {
                 return;
             }
             self.cursor.skip_break();
+            stands_alone = false;
             if self.flow == 0 {
                 self.key_allowed = true;
             }

@@ -267,3 +267,14 @@ fn debug_shows_no_values() {
     let node = one("token: hunter2\n");
     assert!(!format!("{node:?}{:?}", node.get("token")).contains("hunter2"));
 }
+
+/// go-yaml v4 rc.4 and rc.6 on the same texts.
+#[test]
+fn a_comment_behind_a_tab_follows_only_comments_that_have_their_own_line() {
+    for text in ["a:\n# x\n\t# y\n", "a: b\n# x\n\t# y\n", "- # x\n\t# y\n", "a: b # x\n# z\n\t# y\n"] {
+        assert!(parse_documents(text).is_ok(), "{text:?}");
+    }
+    for text in ["a: #\n\t# y\n", "a: !p # x\n\t# y\n", "a: b # x\n\n\t# y\n", "- !p #\n\t# y\n"] {
+        assert!(parse_documents(text).is_err(), "{text:?}");
+    }
+}
