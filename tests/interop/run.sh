@@ -175,10 +175,11 @@ server() {
     want 'apid' machine services --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
     want 'apid: line 99' machine logs apid --tail 3 --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
     want 'running' resources get machinestatus --talosconfig "$work/go.talosconfig" -e "$address" -n node-1
-    TALOS_INTEROP=$work/interop cargo test --quiet --workspace --test go_server >"$work/go_server.out" 2>&1 ||
+    export TALOS_INTEROP=$work/interop RUST_BACKTRACE=0
+    cargo test --quiet --workspace --test go_server >"$work/go_server.out" 2>&1 ||
         fail "go_server: $(tail -n 20 "$work/go_server.out")"
-    TALOS_INTEROP=$work/interop cargo test --quiet --workspace --features talos-client/siderov1 --test transport siderov1 \
-        >"$work/siderov1.out" 2>&1 || fail "siderov1: $(tail -n 20 "$work/siderov1.out")"
+    cargo test --quiet --workspace --features talos-client/siderov1 --test transport siderov1 >"$work/siderov1.out" 2>&1 ||
+        fail "siderov1: $(tail -n 20 "$work/siderov1.out")"
     say "server: our client reads Go's server, and what it signs is accepted as Omni does it"
 }
 
