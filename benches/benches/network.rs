@@ -24,7 +24,7 @@ use talos_sdk::pki::Role;
 use talos_sdk::resources::types::network::AddressStatusSpec;
 use talos_sdk::resources::{MachineStatus, Member, WatchEvent};
 use talos_sdk::{Client, ClientOptions, Node, TalosConfig};
-use talos_sim::{ClusterOptions, SimCluster, Simulation, SimulationOptions};
+use talos_sim::{ClusterOptions, NodeOptions, SimCluster, Simulation, SimulationOptions};
 
 /// Bytes of the file that is streamed.
 const FILE: u64 = 1 << 30;
@@ -62,7 +62,10 @@ async fn main() {
 
 async fn simulate(workers: usize) -> SimCluster {
     let simulation = Simulation::start(SimulationOptions::default()).unwrap();
-    let options = ClusterOptions::default().with_control_planes(3).with_workers(workers);
+    // Zeros take no memory, and every machine has the same.
+    let machine = NodeOptions::default().with_file(format!("/bench/{FILE}"), vec![0; FILE as usize]);
+    let options =
+        ClusterOptions::default().with_control_planes(3).with_workers(workers).with_machine(machine);
     simulation.cluster(options).await.unwrap()
 }
 

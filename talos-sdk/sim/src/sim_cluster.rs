@@ -28,6 +28,9 @@ pub struct ClusterOptions {
     pub kubernetes_version: Option<String>,
     /// Patches for the configuration of every machine.
     pub patches: Vec<Patch>,
+    /// What every machine is made of: disks, files, the platform. Name, address, version and configuration are set by
+    /// the cluster.
+    pub machine: NodeOptions,
     /// Secrets of the cluster; new ones if there are none. Two clusters of one simulation must not share them.
     pub secrets: Option<SecretsBundle>,
     /// Whether etcd is bootstrapped and [`Simulation::cluster`] waits until every machine is ready. Default: yes.
@@ -43,6 +46,7 @@ impl Default for ClusterOptions {
             talos_version: None,
             kubernetes_version: None,
             patches: Vec::new(),
+            machine: NodeOptions::default(),
             secrets: None,
             bootstrap: true,
         }
@@ -89,6 +93,13 @@ impl ClusterOptions {
     #[must_use]
     pub fn with_patch(mut self, patch: Patch) -> Self {
         self.patches.push(patch);
+        self
+    }
+
+    /// Says what every machine is made of.
+    #[must_use]
+    pub fn with_machine(mut self, machine: NodeOptions) -> Self {
+        self.machine = machine;
         self
     }
 
@@ -198,7 +209,8 @@ impl SimCluster {
             name: options.name,
         };
         let node = |kind: &str, number: usize, config: &SecretString| {
-            NodeOptions::default()
+            let machine = options.machine.clone();
+            machine
                 .with_name(format!("{}-{kind}-{number}", cluster.name))
                 .with_talos_version(version.clone())
                 .with_user_data(config.expose().to_owned())
