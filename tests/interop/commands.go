@@ -559,7 +559,13 @@ func (c *command) call(args []string) error {
 				return err
 			}
 
-			if err, _ := send.Call([]reflect.Value{req})[0].Interface().(error); err != nil {
+			err, _ = send.Call([]reflect.Value{req})[0].Interface().(error)
+			if errors.Is(err, io.EOF) {
+				// The server has ended the call already; why, the receiving side knows.
+				break
+			}
+
+			if err != nil {
 				return err
 			}
 		}
