@@ -38,8 +38,12 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/siderolabs/talos/pkg/machinery/api/cluster"
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
+	"github.com/siderolabs/talos/pkg/machinery/api/inspect"
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/api/storage"
+	timeapi "github.com/siderolabs/talos/pkg/machinery/api/time"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
@@ -62,6 +66,8 @@ type server struct {
 	events       []*machine.Event
 	lastID       int
 	calls        []*call
+	round        int
+	scripts      map[string]*script
 	bootID       string
 	bootstrapped bool
 }
@@ -87,7 +93,7 @@ func serve(args []string) error {
 		return err
 	}
 
-	s := &server{secrets: bundle, chunk: *chunk, maintenance: *maintenance, record: *record, bootID: newBootID()}
+	s := &server{secrets: bundle, chunk: *chunk, maintenance: *maintenance, record: *record, bootID: newBootID(), scripts: map[string]*script{}}
 	s.changed = sync.NewCond(&s.mu)
 
 	if s.resources, err = newResources(context.Background(), *resources); err != nil {
@@ -129,11 +135,18 @@ func serve(args []string) error {
 		grpc.SharedWriteBuffer(true),
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
+		grpc.UnknownServiceHandler(unknown),
 	)
 
 	machine.RegisterMachineServiceServer(grpcServer, s)
 	machine.RegisterImageServiceServer(grpcServer, images{})
 	machine.RegisterLifecycleServiceServer(grpcServer, lifecycle{})
+	// These have only what a script says.
+	machine.RegisterDebugServiceServer(grpcServer, machine.UnimplementedDebugServiceServer{})
+	cluster.RegisterClusterServiceServer(grpcServer, cluster.UnimplementedClusterServiceServer{})
+	inspect.RegisterInspectServiceServer(grpcServer, inspect.UnimplementedInspectServiceServer{})
+	storage.RegisterStorageServiceServer(grpcServer, storage.UnimplementedStorageServiceServer{})
+	timeapi.RegisterTimeServiceServer(grpcServer, timeapi.UnimplementedTimeServiceServer{})
 	cosi.RegisterStateServer(grpcServer, cosiserver.NewState(state.Filter(s.resources, s.accessRule(*cosiWrites))))
 
 	writeLine(os.Stdout, map[string]any{
@@ -227,7 +240,7 @@ func (s *server) control(in io.Reader, out io.Writer) {
 }
 
 type controlCommand struct {
-	Cmd     string          `json:"cmd"` // calls | clear | event | put | delete
+	Cmd     string          `json:"cmd"` // calls | clear | event | put | delete | reply
 	Type    string          `json:"type"`
 	Payload json.RawMessage `json:"payload"`
 	Actor   string          `json:"actor"`
@@ -236,6 +249,11 @@ type controlCommand struct {
 	ID        string            `json:"id"`
 	Spec      string            `json:"spec"`
 	Labels    map[string]string `json:"labels"`
+
+	Method  string            `json:"method"`
+	Replies []json.RawMessage `json:"replies"`
+	Code    string            `json:"code"`
+	Text    string            `json:"text"`
 }
 
 func (s *server) obey(cmd controlCommand) (any, error) {
@@ -250,8 +268,12 @@ func (s *server) obey(cmd controlCommand) (any, error) {
 		defer s.mu.Unlock()
 
 		s.calls = nil
+		s.round++
+		clear(s.scripts)
 
 		return nil, nil
+	case "reply":
+		return nil, s.setScript(cmd)
 	case "event":
 		kind, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(cmd.Type))
 		if err != nil {
