@@ -121,10 +121,4 @@ impl Extension {
             writer.next().write_bytes(&self.value);
         });
     }
-
-    pub(crate) fn to_rcgen(&self) -> rcgen::CustomExtension {
-        let mut extension = rcgen::CustomExtension::from_oid_content(self.oid, self.value.clone());
-        extension.set_criticality(self.critical);
-        extension
-    }
 }

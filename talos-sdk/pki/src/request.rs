@@ -86,7 +86,6 @@ impl CertificateRequest {
             let anonymous = options.organizations.is_empty() && options.common_name.is_none();
             Extension::subject_alt_name(&options.dns_names, &options.ip_addresses, anonymous)
         });
-        // rcgen refuses a request with several roles, and a request is four fields.
         let to_sign = yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_u8(0);
