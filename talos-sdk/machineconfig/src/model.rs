@@ -24,6 +24,8 @@ mod value;
 
 pub(crate) use check::{Check, nearest};
 pub(crate) use delete::{DeleteError, Item, delete_value};
-pub(crate) use merge::{Mismatch, Rule, merge_by, merge_struct};
+pub(crate) use merge::{Mismatch, Rule, merge_by, merge_field, merge_struct, merge_value, replace_value};
 pub(crate) use shape::{Field, Header, Merge, Shape, Struct, doc_text};
-pub(crate) use value::{Fields, Value, read_struct, text_enum, text_value};
+pub(crate) use value::{
+    Fields, Value, pass_value, read_struct, read_value, text_enum, text_value, write_value,
+};

@@ -59,9 +59,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         },
         None => quote!(None),
     };
-    let kind_read = kind
-        .as_ref()
-        .map(|_| quote!("apiVersion" | "kind" => map.next_value::<serde::de::IgnoredAny>().is_ok(),));
+    let kind_read = kind.as_ref().map(|_| quote!("apiVersion" | "kind" => crate::model::pass_value(map),));
     let is_zero = match zero {
         Some(path) => quote!(#path(self)),
         None => quote!(true #(&& crate::model::Value::is_zero(&self.#names))*),
@@ -94,14 +92,16 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 key: &str,
                 map: &mut A,
             ) -> Result<bool, A::Error> {
-                Ok(match key {
+                match key {
                     #kind_read
-                    #(#own_keys => {
-                        self.#own_names = map.next_value()?;
-                        true
-                    })*
-                    _ => false #(|| crate::model::Fields::read_field(&mut self.#inline_names, key, map)?)*,
-                })
+                    #(#own_keys => crate::model::read_value(&mut self.#own_names, map),)*
+                    _ => {
+                        #(if crate::model::Fields::read_field(&mut self.#inline_names, key, map)? {
+                            return Ok(true);
+                        })*
+                        Ok(false)
+                    }
+                }
             }
 
             fn write_fields<S: serde::ser::SerializeStruct>(&self, out: &mut S) -> Result<(), S::Error> {
@@ -109,7 +109,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                 Ok(())
             }
 
-            fn merge_fields(&mut self, right: Self) -> Result<(), crate::model::Mismatch> {
+            fn merge_fields(&mut self, right: &mut Self) -> Result<(), crate::model::Mismatch> {
                 #(#merge)*
                 Ok(())
             }
@@ -262,27 +262,21 @@ impl<'a> ConfigField<'a> {
         } else if self.always {
             quote!(out.serialize_field(#key, &self.#name)?;)
         } else {
-            quote! {
-                if !crate::model::Value::is_zero(&self.#name) {
-                    out.serialize_field(#key, &self.#name)?;
-                }
-            }
+            quote!(crate::model::write_value(&self.#name, #key, out)?;)
         }
     }
 
     fn merge(&self) -> TokenStream {
         let Self { name, key, .. } = self;
         if self.inline {
-            return quote!(crate::model::Fields::merge_fields(&mut self.#name, right.#name)?;);
+            return quote!(crate::model::Fields::merge_fields(&mut self.#name, &mut right.#name)?;);
         }
-        let call = match &self.merge {
-            Some(path) => quote!(#path(&mut self.#name, right.#name)),
-            None => {
-                let rule = if self.replace { quote!(REPLACE) } else { quote!(MERGE) };
-                quote!(crate::model::Value::merge(&mut self.#name, right.#name, crate::model::Rule::#rule))
-            }
+        let merge = match &self.merge {
+            Some(path) => quote!(#path),
+            None if self.replace => quote!(crate::model::replace_value),
+            None => quote!(crate::model::merge_value),
         };
-        quote!(#call.map_err(|mismatch| mismatch.under(#key))?;)
+        quote!(crate::model::merge_field(&mut self.#name, &mut right.#name, #key, #merge)?;)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Merging a patch into a value.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use crate::model::{Fields, Value};
 
@@ -50,14 +50,34 @@ impl fmt::Display for Mismatch {
 }
 
 /// Merges two structs field by field, or as a whole if the rule says so.
-pub(crate) fn merge_struct<T: Fields>(left: &mut T, right: T, rule: Rule) -> Result<(), Mismatch> {
+pub(crate) fn merge_struct<T: Fields>(left: &mut T, mut right: T, rule: Rule) -> Result<(), Mismatch> {
     if !rule.replace {
-        return left.merge_fields(right);
+        return left.merge_fields(&mut right);
     }
     if !right.is_zero() {
         *left = right;
     }
     Ok(())
+}
+
+/// Merges one field, whose value is taken out of the right struct.
+pub(crate) fn merge_field<T: Default>(
+    left: &mut T,
+    right: &mut T,
+    key: &str,
+    merge: fn(&mut T, T) -> Result<(), Mismatch>,
+) -> Result<(), Mismatch> {
+    merge(left, mem::take(right)).map_err(|mismatch| mismatch.under(key))
+}
+
+/// Merges as is usual for the type.
+pub(crate) fn merge_value<T: Value>(left: &mut T, right: T) -> Result<(), Mismatch> {
+    left.merge(right, Rule::MERGE)
+}
+
+/// Lets the right value take the place of the left one, unless it is zero.
+pub(crate) fn replace_value<T: Value>(left: &mut T, right: T) -> Result<(), Mismatch> {
+    left.merge(right, Rule::REPLACE)
 }
 
 /// Merges each entry of `right` into the first one that is the same, or appends it.

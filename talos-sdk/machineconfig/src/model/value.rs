@@ -6,7 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::ser::SerializeStruct;
+use serde::ser::{Serialize, SerializeStruct};
 
 use crate::model::{DeleteError, Item, Mismatch, Rule, Shape};
 
@@ -56,8 +56,8 @@ pub(crate) trait Fields: Value {
     /// Writes the fields in their order, without those that are zero.
     fn write_fields<S: SerializeStruct>(&self, out: &mut S) -> Result<(), S::Error>;
 
-    /// Merges field by field.
-    fn merge_fields(&mut self, right: Self) -> Result<(), Mismatch>;
+    /// Merges field by field what is taken out of `right`.
+    fn merge_fields(&mut self, right: &mut Self) -> Result<(), Mismatch>;
 
     /// Deletes `key`, or what is at `rest` below it.
     fn delete_field(&mut self, key: &str, rest: &[String], item: Option<&Item>) -> Result<(), DeleteError>;
@@ -93,6 +93,32 @@ pub(crate) fn read_struct<'de, T: Fields, D: Deserializer<'de>>(deserializer: D)
     }
 
     deserializer.deserialize_struct(T::NAME, &[], Struct(PhantomData))
+}
+
+/// Reads the value of a field.
+pub(crate) fn read_value<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+    field: &mut T,
+    map: &mut A,
+) -> Result<bool, A::Error> {
+    *field = map.next_value()?;
+    Ok(true)
+}
+
+/// Passes over a value that is known already.
+pub(crate) fn pass_value<'de, A: MapAccess<'de>>(map: &mut A) -> Result<bool, A::Error> {
+    map.next_value::<IgnoredAny>().map(|_| true)
+}
+
+/// Writes the value of a field unless it is zero.
+pub(crate) fn write_value<T: Value + Serialize, S: SerializeStruct>(
+    field: &T,
+    key: &'static str,
+    out: &mut S,
+) -> Result<(), S::Error> {
+    if field.is_zero() {
+        return Ok(());
+    }
+    out.serialize_field(key, field)
 }
 
 struct Key<'a>(Cow<'a, str>);
