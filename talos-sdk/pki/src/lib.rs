@@ -32,6 +32,7 @@ mod authority;
 pub mod base64;
 mod certificate;
 mod clock;
+mod der;
 mod error;
 mod extension;
 mod fingerprint;
@@ -44,7 +45,7 @@ mod random;
 mod request;
 mod role;
 mod secret;
-mod verify;
+mod signed;
 mod writer;
 
 pub use algorithm::Algorithm;
