@@ -60,6 +60,7 @@ type server struct {
 	chunk       int
 	maintenance bool
 	record      bool
+	served      map[string]bool
 
 	mu           sync.Mutex
 	changed      *sync.Cond
@@ -148,6 +149,14 @@ func serve(args []string) error {
 	storage.RegisterStorageServiceServer(grpcServer, storage.UnimplementedStorageServiceServer{})
 	timeapi.RegisterTimeServiceServer(grpcServer, timeapi.UnimplementedTimeServiceServer{})
 	cosi.RegisterStateServer(grpcServer, cosiserver.NewState(state.Filter(s.resources, s.accessRule(*cosiWrites))))
+
+	s.served = map[string]bool{}
+
+	for service, info := range grpcServer.GetServiceInfo() {
+		for _, method := range info.Methods {
+			s.served["/"+service+"/"+method.Name] = true
+		}
+	}
 
 	writeLine(os.Stdout, map[string]any{
 		"address":     listener.Addr().String(),

@@ -152,11 +152,14 @@ impl Node {
     /// The machine checks it first: [`ErrorKind::InvalidArgument`] names what is wrong with it,
     /// [`ErrorKind::FailedPrecondition`] says that another one is being applied. A machine in maintenance mode then
     /// restarts its API with certificates of the cluster, which breaks this client's connection.
+    /// [`ErrorKind::InvalidTarget`], with nothing sent: without a name on a client with several endpoints, any of them
+    /// could take it.
     pub async fn apply_configuration(
         &self,
         config: impl AsRef<str>,
         options: ApplyOptions,
     ) -> Result<Applied> {
+        self.must_be_one_machine("applying a configuration")?;
         let try_mode_timeout = match options.try_timeout {
             None => None,
             Some(_) if options.mode != ApplyMode::Try => {

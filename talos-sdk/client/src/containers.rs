@@ -118,11 +118,15 @@ impl Node {
 
     /// Stops a container with SIGTERM, so that whoever looks after it starts it again
     /// (`machine.MachineService/Restart`, os:admin or os:operator). See [`Container::id`] for the id.
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn restart_container(
         &self,
         namespace: ContainerNamespace,
         id: impl Into<String>,
     ) -> Result<()> {
+        self.must_be_one_machine("restarting a container")?;
         let request =
             RestartRequest { namespace: namespace.name(), id: id.into(), driver: namespace.driver() };
         let reply =

@@ -291,6 +291,8 @@ impl Node {
     /// println!("{code}: {}", String::from_utf8_lossy(&output));
     /// # Ok(()) }) }
     /// ```
+    ///
+    /// [`ErrorKind::InvalidTarget`], with nothing sent: no name on a client with several endpoints.
     pub fn debug_container(&self, container: DebugContainer) -> DebugSession {
         let (sender, requests) = mpsc::channel(AHEAD);
         let (half_close, closed) = tokio::sync::oneshot::channel::<()>();
@@ -306,7 +308,8 @@ impl Node {
                 self,
                 requests,
                 |raw, request| async move { raw.debug().container_run(request).await },
-            );
+            )
+            .unless(self.must_be_one_machine("a debug container"));
         DebugSession {
             input: DebugInput { messages: sender },
             output: DebugOutput { messages, half_close: Some(half_close), exit_code: None, ended: false },

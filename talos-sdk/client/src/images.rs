@@ -217,6 +217,8 @@ impl Node {
     ///
     /// There is no limit to the time it takes but the one of [`with_timeout`](Self::with_timeout).
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): the registry has no such image.
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
@@ -241,6 +243,7 @@ impl Node {
         let node = self.clone();
         let reference = reference.into();
         let opened = async move {
+            node.must_be_one_machine("pulling an image")?;
             let (node, reference) = (&node, &reference);
             let new = async {
                 let request = ImageServicePullRequest {
@@ -267,7 +270,11 @@ impl Node {
     /// 1.13).
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): there is no image of that name.
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn remove_image(&self, store: ImageStore, name: impl Into<String>) -> Result<()> {
+        self.must_be_one_machine("removing an image")?;
         let request =
             ImageServiceRemoveRequest { containerd: Some(store.instance()), image_ref: name.into() };
         self.call(request, |raw, request| async move { raw.images().remove(request).await }).await?;
@@ -311,11 +318,15 @@ impl Node {
     }
 
     /// Like [`import_image`](Self::import_image), from a stream.
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn import_image_stream(
         &self,
         store: ImageStore,
         archive: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<String> {
+        self.must_be_one_machine("importing an image")?;
         let (archive, failure) = upload::source(archive);
         let first = ImportRequest::Containerd(store.instance());
         let chunks = archive.map(|bytes| ImportRequest::ImageChunk(Data { metadata: None, bytes }));

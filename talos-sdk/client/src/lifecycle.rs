@@ -171,7 +171,8 @@ impl Node {
     /// 1.13). The machine does not reboot by itself.
     ///
     /// The disk is wiped. [`ErrorKind::AlreadyExists`]: Talos is installed already.
-    /// [`ErrorKind::FailedPrecondition`]: another installation or upgrade goes on.
+    /// [`ErrorKind::FailedPrecondition`]: another installation or upgrade goes on. [`ErrorKind::InvalidTarget`], with
+    /// nothing sent: no name on a client with several endpoints.
     pub fn run_install(
         &self,
         store: ImageStore,
@@ -188,7 +189,8 @@ impl Node {
                 self,
                 request,
                 |raw, request| async move { raw.lifecycle().install(request).await },
-            );
+            )
+            .unless(self.must_be_one_machine("an installation"));
         InstallerRun::new(messages.items(|LifecycleServiceInstallResponse { progress }| step(progress)))
     }
 
@@ -198,6 +200,7 @@ impl Node {
     ///
     /// This is one step of an upgrade only: workloads are not moved away, and the machine runs the old version until
     /// it reboots. [`ErrorKind::FailedPrecondition`]: another upgrade goes on, or Talos is not installed.
+    /// [`ErrorKind::InvalidTarget`], with nothing sent: no name on a client with several endpoints.
     ///
     /// ```no_run
     /// # use futures_util::TryStreamExt;
@@ -223,7 +226,8 @@ impl Node {
                 self,
                 request,
                 |raw, request| async move { raw.lifecycle().upgrade(request).await },
-            );
+            )
+            .unless(self.must_be_one_machine("an upgrade"));
         InstallerRun::new(messages.items(|LifecycleServiceUpgradeResponse { progress }| step(progress)))
     }
 }

@@ -76,7 +76,9 @@ impl Node {
     /// Talos 1.13).
     ///
     /// Values are small: a few hundred KiB for all keys together. [`ErrorKind::ResourceExhausted`]: it does not fit.
+    /// [`ErrorKind::InvalidTarget`], with nothing sent: no name on a client with several endpoints.
     ///
+    /// [`ErrorKind::InvalidTarget`]: crate::ErrorKind::InvalidTarget
     /// [`ErrorKind::ResourceExhausted`]: crate::ErrorKind::ResourceExhausted
     ///
     /// ```
@@ -90,6 +92,7 @@ impl Node {
     /// # Ok(()) }) }
     /// ```
     pub async fn write_meta(&self, key: MetaKey, value: impl Into<Bytes>) -> Result<()> {
+        self.must_be_one_machine("writing to META")?;
         let request = MetaWriteRequest { key: key.0.into(), value: value.into() };
         let reply =
             self.call(request, |raw, request| async move { raw.machine().meta_write(request).await }).await?;
@@ -100,10 +103,13 @@ impl Node {
     /// Deletes a value from the META partition (`machine.MachineService/MetaDelete`, os:admin, or os:meta:writer from
     /// Talos 1.13).
     ///
-    /// [`ErrorKind::NotFound`]: there is none of this key.
+    /// [`ErrorKind::NotFound`]: there is none of this key. [`ErrorKind::InvalidTarget`], with nothing sent: no name on a
+    /// client with several endpoints.
     ///
+    /// [`ErrorKind::InvalidTarget`]: crate::ErrorKind::InvalidTarget
     /// [`ErrorKind::NotFound`]: crate::ErrorKind::NotFound
     pub async fn delete_meta(&self, key: MetaKey) -> Result<()> {
+        self.must_be_one_machine("deleting from META")?;
         let request = MetaDeleteRequest { key: key.0.into() };
         let reply = self
             .call(request, |raw, request| async move { raw.machine().meta_delete(request).await })

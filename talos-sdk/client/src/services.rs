@@ -183,7 +183,11 @@ impl Node {
     ///
     /// The machine answers before the service runs: look at [`service`](Self::service) then. It allows this for few
     /// services only, and its error for the others has no kind of its own.
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn start_service(&self, id: impl Into<String>) -> Result<()> {
+        self.must_be_one_machine("starting a service")?;
         let request = ServiceStartRequest { id: id.into() };
         let reply = self
             .call(request, |raw, request| async move { raw.machine().service_start(request).await })
@@ -194,7 +198,11 @@ impl Node {
 
     /// Stops a service (`machine.MachineService/ServiceStop`, os:admin or os:operator), as
     /// [`start_service`](Self::start_service) starts it.
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn stop_service(&self, id: impl Into<String>) -> Result<()> {
+        self.must_be_one_machine("stopping a service")?;
         let request = ServiceStopRequest { id: id.into() };
         let reply = self
             .call(request, |raw, request| async move { raw.machine().service_stop(request).await })
@@ -212,7 +220,11 @@ impl Node {
     /// node.restart_service("kubelet").await?;
     /// # Ok(()) }) }
     /// ```
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn restart_service(&self, id: impl Into<String>) -> Result<()> {
+        self.must_be_one_machine("restarting a service")?;
         let request = ServiceRestartRequest { id: id.into() };
         let reply = self
             .call(request, |raw, request| async move { raw.machine().service_restart(request).await })

@@ -55,6 +55,14 @@ impl<M: HasMetadata + Send + Unpin + 'static> Messages<M> {
         Self { state: State::Opening(opening) }
     }
 
+    /// Makes no call where it is refused.
+    pub(crate) fn unless(self, refused: Result<()>) -> Self {
+        match refused {
+            Ok(()) => self,
+            Err(error) => Self { state: State::Opening(Box::pin(async { Err(error) })) },
+        }
+    }
+
     /// Makes this call now, and waits for its first message: only then is it known whether the machine serves it.
     pub(crate) async fn begin<Q, F, Fut>(node: &Node, message: Q, call: F) -> Result<Self>
     where

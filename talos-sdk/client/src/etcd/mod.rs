@@ -91,7 +91,11 @@ impl Node {
     ///
     /// Gives the host name of the new leader; `None` if this node was not the leader, so that nothing was done. A
     /// cluster of one member has nobody to take over and answers with an error.
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn etcd_forfeit_leadership(&self) -> Result<Option<String>> {
+        self.must_be_one_machine("giving up leadership")?;
         let reply = self
             .call(EtcdForfeitLeadershipRequest {}, |raw, request| async move {
                 raw.machine().etcd_forfeit_leadership(request).await
@@ -137,7 +141,11 @@ impl Node {
     ///
     /// The member serves nothing meanwhile, which can take minutes: do it on one node at a time, and give the call
     /// enough time with [`with_timeout`](Self::with_timeout).
+    ///
+    /// [`ErrorKind::InvalidTarget`](crate::ErrorKind::InvalidTarget), with nothing sent: no name on a client with several
+    /// endpoints.
     pub async fn etcd_defragment(&self) -> Result<()> {
+        self.must_be_one_machine("defragmenting etcd")?;
         self.call((), |raw, request| async move { raw.machine().etcd_defragment(request).await })
             .await?
             .single()?;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
+use talos_client::talos_pki::{CaOptions, CertificateAuthority, LeafOptions, Role, SystemClock};
+use talos_client::talosconfig::Context;
 use talos_client::{Client, ClientOptions, Error, ErrorKind, Node};
 use talos_proto::cosi::resource as proto;
 
@@ -160,6 +162,67 @@ async fn every_call_arrives_as_it_was_meant() {
             assert_eq!(others.collect::<Vec<_>>(), Vec::<&&str>::new(), "{}", row.name);
             check_request(&row, &calls);
         }
+    }
+}
+
+/// What changes a machine, or must find the same one again: with several endpoints it needs a name.
+const FOR_ONE_MACHINE: [&str; 32] = [
+    "Node::apply_configuration",
+    "Node::bootstrap",
+    "Node::debug_container",
+    "Node::delete_meta",
+    "Node::destroy_array",
+    "Node::etcd_defragment",
+    "Node::etcd_forfeit_leadership",
+    "Node::etcd_leave",
+    "Node::etcd_recover",
+    "Node::etcd_recover_from",
+    "Node::etcd_remove_member",
+    "Node::import_image",
+    "Node::import_image_stream",
+    "Node::patch_configuration",
+    "Node::pull_image",
+    "Node::reboot",
+    "Node::remove_image",
+    "Node::remove_logical_volume",
+    "Node::remove_physical_volume",
+    "Node::remove_volume_group",
+    "Node::reset",
+    "Node::restart_container",
+    "Node::restart_service",
+    "Node::rollback",
+    "Node::run_install",
+    "Node::run_upgrade",
+    "Node::shutdown",
+    "Node::start_service",
+    "Node::stop_service",
+    "Node::upgrade",
+    "Node::wipe_block_devices",
+    "Node::write_meta",
+];
+
+#[tokio::test]
+async fn what_changes_a_machine_is_not_sent_to_any_of_several() {
+    let listeners = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let endpoints = listeners.each_ref().map(|listener| {
+        listener.set_nonblocking(true).unwrap();
+        listener.local_addr().unwrap().to_string()
+    });
+    let ca = CertificateAuthority::generate(&CaOptions::new("talos"), &SystemClock).unwrap();
+    let identity = ca.issue(&LeafOptions::client([Role::Admin]), &SystemClock).unwrap();
+    let context = Context::new(endpoints).with_identity(&ca.certificate, &identity);
+    let mut refused = BTreeSet::new();
+    for row in rows::all().iter().filter(|row| FOR_ONE_MACHINE.contains(&row.name.as_str())) {
+        let client = Client::from_context(&context, ClientOptions::default()).unwrap();
+        let node = client.endpoint();
+        let error = (row.work)(client, node).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidTarget, "{}: {error}", row.name);
+        assert!(error.to_string().contains("client.node("), "{}: {error}", row.name);
+        refused.insert(row.name.clone());
+    }
+    assert_eq!(refused.len(), FOR_ONE_MACHINE.len());
+    for listener in listeners {
+        assert!(listener.accept().is_err(), "somebody called");
     }
 }
 
