@@ -1,14 +1,15 @@
 //! Certificates as read.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime};
 
 use rustls_pki_types::CertificateDer;
-use yasna::models::{GeneralizedTime, UTCTime};
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Extension};
+use x509_parser::time::ASN1Time;
+use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
-use crate::der::{self, Der, Element, INTEGER, Malformed, SEQUENCE};
-use crate::extension::{AltNames, Extensions};
-use crate::signed::{Signed, public_key};
+use crate::verify::verify;
 use crate::{Error, ErrorKind, Fingerprint, PrivateKey, Result, RoleSet, Usage, name, pem};
 
 /// An X.509 certificate, checked to be well-formed. Reading one checks neither its signature (see
@@ -28,6 +29,13 @@ pub struct Certificate {
     subject_key_id: Option<Vec<u8>>,
     usages: Vec<Usage>,
     names: AltNames,
+}
+
+/// Names of a subject beside its distinguished name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct AltNames {
+    pub(crate) dns_names: Vec<String>,
+    pub(crate) ip_addresses: Vec<IpAddr>,
 }
 
 impl Certificate {
@@ -58,56 +66,41 @@ impl Certificate {
 
     /// Reads one certificate in DER.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let mut rest = Der::new(der);
-        let read = Signed::read(&mut rest).and_then(|signed| Self::read(der, signed.content.inside()));
-        let certificate = read.map_err(unreadable)?;
+        let unreadable = || Error::new(ErrorKind::Certificate, "the certificate cannot be read");
+        let (rest, parsed) =
+            X509Certificate::from_der(der).map_err(|error| unreadable().with_source(error))?;
         if !rest.is_empty() {
             return Err(Error::new(ErrorKind::Certificate, "there are bytes after the certificate"));
         }
-        Ok(certificate)
-    }
-
-    /// Reads what is signed (RFC 5280, section 4.1).
-    fn read(der: &[u8], mut fields: Der<'_>) -> Result<Self, Malformed> {
-        let is_first_version = match fields.optional(der::context_constructed(0))? {
-            Some(version) => match version.inside().value(INTEGER)?.content {
-                [version @ 0..=2] => *version == 0,
-                _ => return Err(Malformed),
-            },
-            None => true,
-        };
-        let serial = fields.value(INTEGER)?;
-        let _algorithm = fields.sequence()?.oid()?;
-        let issuer = fields.value(SEQUENCE)?;
-        name::parts(issuer)?;
-        let mut validity = fields.sequence()?;
-        let (not_before, not_after) = (instant(validity.any()?)?, instant(validity.any()?)?);
-        let subject = fields.value(SEQUENCE)?;
-        let (organizations, common_name) = name::parts(subject)?;
-        let spki = fields.value(SEQUENCE)?;
-        public_key(spki.raw)?;
-        let _issuer_id = fields.optional(der::context(1))?;
-        let _subject_id = fields.optional(der::context(2))?;
-        let extensions = match fields.optional(der::context_constructed(3))? {
-            Some(list) => Extensions::read(&mut list.inside())?,
-            None => Extensions::default(),
-        };
-        fields.end()?;
+        let (organizations, common_name) = name::parts(parsed.subject());
+        let self_issued = parsed.subject().as_raw() == parsed.issuer().as_raw();
+        let mut subject_key_id = None;
+        let mut usages = Vec::new();
+        for extension in parsed.extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectKeyIdentifier(id) => subject_key_id = Some(id.0.to_vec()),
+                ParsedExtension::ExtendedKeyUsage(usage) => {
+                    usages.extend(usage.server_auth.then_some(Usage::Server));
+                    usages.extend(usage.client_auth.then_some(Usage::Client));
+                }
+                _ => {}
+            }
+        }
         Ok(Self {
             organizations,
             common_name,
-            not_before,
-            not_after,
-            serial: serial.content.to_vec(),
-            subject: subject.raw.to_vec(),
-            issuer: issuer.raw.to_vec(),
-            spki: spki.raw.to_vec(),
+            not_before: instant(parsed.validity().not_before).ok_or_else(unreadable)?,
+            not_after: instant(parsed.validity().not_after).ok_or_else(unreadable)?,
+            serial: parsed.raw_serial().to_vec(),
+            subject: parsed.subject().as_raw().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            spki: parsed.public_key().raw.to_vec(),
             // Certificates of version 1 have no extensions to say what they are for; every TLS library but the
             // strictest takes those as authorities that are trusted on purpose.
-            authority: extensions.authority || (is_first_version && subject.raw == issuer.raw),
-            subject_key_id: extensions.subject_key_id,
-            usages: extensions.usages,
-            names: extensions.names,
+            authority: parsed.is_ca() || (parsed.version() == X509Version::V1 && self_issued),
+            subject_key_id,
+            usages,
+            names: AltNames::of(parsed.extensions()),
             der: der.to_vec(),
         })
     }
@@ -231,10 +224,14 @@ impl Certificate {
     /// Errors: [`ErrorKind::Certificate`] for another name, [`ErrorKind::Crypto`] for a signature that is not the
     /// issuer's or that can't be checked.
     pub fn check_issuer(&self, issuer: &Self) -> Result<()> {
+        let unreadable = |_| Error::new(ErrorKind::Certificate, "the certificate cannot be read");
         if self.issuer != issuer.subject {
             return Err(Error::new(ErrorKind::Certificate, "the certificate names another issuer"));
         }
-        Signed::read(&mut Der::new(&self.der)).map_err(unreadable)?.verify(&issuer.spki)
+        let (_, parsed) = X509Certificate::from_der(&self.der).map_err(unreadable)?;
+        let (_, key) = SubjectPublicKeyInfo::from_der(&issuer.spki).map_err(unreadable)?;
+        let signed = parsed.tbs_certificate.as_ref();
+        verify(&key, &parsed.signature_algorithm, signed, &parsed.signature_value.data)
     }
 
     /// Fails with [`ErrorKind::KeyMismatch`] unless `key` is the private half of the certificate's key.
@@ -246,22 +243,42 @@ impl Certificate {
     }
 }
 
-fn unreadable(error: Malformed) -> Error {
-    Error::new(ErrorKind::Certificate, "the certificate cannot be read").with_source(error)
+impl AltNames {
+    /// DNS names and addresses of the subject alternative name; names of other kinds are left out.
+    pub(crate) fn of<'a>(extensions: impl IntoIterator<Item = &'a X509Extension<'a>>) -> Self {
+        let mut names = Self::default();
+        for extension in extensions {
+            if let ParsedExtension::SubjectAlternativeName(subject) = extension.parsed_extension() {
+                names.add(&subject.general_names);
+            }
+        }
+        names
+    }
+
+    pub(crate) fn add(&mut self, general_names: &[GeneralName<'_>]) {
+        for general_name in general_names {
+            match general_name {
+                GeneralName::DNSName(name) => self.dns_names.push((*name).to_owned()),
+                GeneralName::IPAddress(bytes) => self.ip_addresses.extend(address(bytes)),
+                _ => {}
+            }
+        }
+    }
 }
 
-fn instant(time: Element<'_>) -> Result<SystemTime, Malformed> {
-    let instant = match time.tag {
-        der::UTC_TIME => UTCTime::parse(time.content).map(|time| *time.datetime()),
-        der::GENERALIZED_TIME => GeneralizedTime::parse(time.content).map(|time| *time.datetime()),
-        _ => None,
-    };
-    let seconds = instant.ok_or(Malformed)?.unix_timestamp();
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+        return Some(Ipv4Addr::from(v4).into());
+    }
+    <[u8; 16]>::try_from(bytes).ok().map(|v6| Ipv6Addr::from(v6).into())
+}
+
+fn instant(time: ASN1Time) -> Option<SystemTime> {
+    let seconds = time.timestamp();
     let distance = Duration::from_secs(seconds.unsigned_abs());
-    let instant = if seconds < 0 {
+    if seconds < 0 {
         SystemTime::UNIX_EPOCH.checked_sub(distance)
     } else {
         SystemTime::UNIX_EPOCH.checked_add(distance)
-    };
-    instant.ok_or(Malformed)
+    }
 }

@@ -1,11 +1,9 @@
 //! Extensions of certificates (RFC 5280, section 4.2), each as DER.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use yasna::models::ObjectIdentifier;
 use yasna::{DERWriter, Tag};
-
-use crate::der::{self, BOOLEAN, Der, Element, Malformed, OCTET_STRING, Oid};
 
 const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
 const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
@@ -123,86 +121,10 @@ impl Extension {
             writer.next().write_bytes(&self.value);
         });
     }
-}
 
-/// What extensions say that were read.
-#[derive(Default)]
-pub(crate) struct Extensions {
-    pub(crate) authority: bool,
-    pub(crate) subject_key_id: Option<Vec<u8>>,
-    pub(crate) usages: Vec<Usage>,
-    pub(crate) names: AltNames,
-}
-
-/// Names of a subject beside its distinguished name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct AltNames {
-    pub(crate) dns_names: Vec<String>,
-    pub(crate) ip_addresses: Vec<IpAddr>,
-}
-
-impl Extensions {
-    /// Reads a list of extensions. There must not be two of a kind; one with damaged content says nothing.
-    pub(crate) fn read(list: &mut Der<'_>) -> Result<Self, Malformed> {
-        let mut read = Self::default();
-        let mut seen = Vec::new();
-        let mut list = list.sequence()?;
-        while !list.is_empty() {
-            let mut parts = list.sequence()?;
-            let kind = parts.oid()?;
-            let _critical = parts.optional(BOOLEAN)?;
-            let content = parts.value(OCTET_STRING)?;
-            if seen.contains(&kind) {
-                return Err(Malformed);
-            }
-            seen.push(kind);
-            let _ = read.add(kind, content.inside());
-        }
-        Ok(read)
+    pub(crate) fn to_rcgen(&self) -> rcgen::CustomExtension {
+        let mut extension = rcgen::CustomExtension::from_oid_content(self.oid, self.value.clone());
+        extension.set_criticality(self.critical);
+        extension
     }
-
-    fn add(&mut self, kind: Oid<'_>, mut content: Der<'_>) -> Result<(), Malformed> {
-        if kind.is(BASIC_CONSTRAINTS) {
-            self.authority =
-                content.sequence()?.optional(BOOLEAN)?.is_some_and(|value| value.content == [0xFF]);
-        } else if kind.is(SUBJECT_KEY_ID) {
-            self.subject_key_id = Some(content.value(OCTET_STRING)?.content.to_vec());
-        } else if kind.is(EXTENDED_KEY_USAGE) {
-            let mut list = content.sequence()?;
-            let mut kinds = Vec::new();
-            while !list.is_empty() {
-                kinds.push(list.oid()?);
-            }
-            let is_named = |usage: &Usage| kinds.iter().any(|kind| kind.is(usage.oid()));
-            self.usages = [Usage::Server, Usage::Client].into_iter().filter(is_named).collect();
-        } else if kind.is(SUBJECT_ALT_NAME) {
-            let mut list = content.sequence()?;
-            let mut names = AltNames::default();
-            while !list.is_empty() {
-                names.add(list.any()?);
-            }
-            self.names = names;
-        }
-        Ok(())
-    }
-}
-
-impl AltNames {
-    /// Adds a DNS name or an address; names of other kinds are left out.
-    fn add(&mut self, name: Element<'_>) {
-        const DNS_NAME: u8 = der::context(2);
-        const IP_ADDRESS: u8 = der::context(7);
-        match name.tag {
-            DNS_NAME => self.dns_names.extend(String::from_utf8(name.content.to_vec())),
-            IP_ADDRESS => self.ip_addresses.extend(address(name.content)),
-            _ => {}
-        }
-    }
-}
-
-fn address(bytes: &[u8]) -> Option<IpAddr> {
-    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
-        return Some(Ipv4Addr::from(v4).into());
-    }
-    <[u8; 16]>::try_from(bytes).ok().map(|v6| Ipv6Addr::from(v6).into())
 }

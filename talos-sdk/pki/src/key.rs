@@ -162,9 +162,7 @@ impl PrivateKey {
 
     fn from_rsa(pair: RsaKeyPair) -> Result<Self> {
         let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(unwritable)?;
-        let der = foreign::inner_key(pkcs8.as_ref())
-            .map_err(|error| Error::new(ErrorKind::Key, "the private key is not PKCS#8").with_source(error))?
-            .to_vec();
+        let der = inner_key(pkcs8.as_ref())?;
         let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(unwritable)?;
         let spki = spki.as_ref().to_vec();
         // The library knows the length in bytes only.
@@ -302,6 +300,39 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PrivateKey").field(&self.0.algorithm).finish()
     }
+}
+
+impl rcgen::PublicKeyData for PrivateKey {
+    fn der_bytes(&self) -> &[u8] {
+        match &self.0.pair {
+            Pair::Ed25519(pair) => pair.public_key().as_ref(),
+            Pair::Ecdsa(pair) => pair.public_key().as_ref(),
+            Pair::Rsa(pair) => pair.public_key().as_ref(),
+            Pair::Foreign => &[],
+        }
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.0.algorithm.to_rcgen()
+    }
+}
+
+impl rcgen::SigningKey for PrivateKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.signature(message).map_err(|_| rcgen::Error::RemoteKeyError)
+    }
+}
+
+/// The octet string of a PKCS#8 key: for RSA the PKCS#1 structure.
+fn inner_key(pkcs8: &[u8]) -> Result<Vec<u8>> {
+    yasna::parse_der(pkcs8, |reader| {
+        reader.read_sequence(|reader| {
+            reader.next().read_u8()?;
+            reader.next().read_der()?;
+            reader.next().read_bytes()
+        })
+    })
+    .map_err(|error| Error::new(ErrorKind::Key, "the private key is not PKCS#8").with_source(error))
 }
 
 fn is_encrypted(label: &str) -> bool {

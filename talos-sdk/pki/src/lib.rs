@@ -32,7 +32,6 @@ mod authority;
 pub mod base64;
 mod certificate;
 mod clock;
-mod der;
 mod error;
 mod extension;
 mod fingerprint;
@@ -45,7 +44,7 @@ mod random;
 mod request;
 mod role;
 mod secret;
-mod signed;
+mod verify;
 mod writer;
 
 pub use algorithm::Algorithm;

@@ -1,9 +1,10 @@
 //! Distinguished names: organizations and a common name, in the shape in which Go writes them.
 
+use x509_parser::x509::X509Name;
 use yasna::DERWriter;
 use yasna::models::ObjectIdentifier;
 
-use crate::der::{self, Element, Malformed, SET};
+use crate::{Error, ErrorKind, Result};
 
 const COMMON_NAME: &[u64] = &[2, 5, 4, 3];
 const ORGANIZATION: &[u64] = &[2, 5, 4, 10];
@@ -42,31 +43,32 @@ fn is_printable(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte))
 }
 
-/// Organizations and common name of a name, as far as they are text.
-pub(crate) fn parts(name: Element<'_>) -> Result<(Vec<String>, Option<String>), Malformed> {
-    let (mut organizations, mut common_name) = (Vec::new(), None);
-    let mut relative_names = name.inside();
-    while !relative_names.is_empty() {
-        let mut attributes = relative_names.value(SET)?.inside();
-        while !attributes.is_empty() {
-            let mut attribute = attributes.sequence()?;
-            let kind = attribute.oid()?;
-            let Some(text) = text(attribute.any()?) else { continue };
-            if kind.is(ORGANIZATION) {
-                organizations.push(text);
-            } else if kind.is(COMMON_NAME) {
-                common_name.get_or_insert(text);
-            }
-        }
-    }
-    Ok((organizations, common_name))
+/// Organizations and common name of a parsed name.
+pub(crate) fn parts(name: &X509Name<'_>) -> (Vec<String>, Option<String>) {
+    let text =
+        |attribute: &x509_parser::x509::AttributeTypeAndValue<'_>| attribute.as_str().ok().map(str::to_owned);
+    (name.iter_organization().filter_map(text).collect(), name.iter_common_name().find_map(text))
 }
 
-fn text(value: Element<'_>) -> Option<String> {
-    match value.tag {
-        der::NUMERIC_STRING | der::PRINTABLE_STRING | der::UTF8_STRING | der::IA5_STRING => {
-            String::from_utf8(value.content.to_vec()).ok()
-        }
-        _ => None,
+/// The same name for rcgen, or nothing where rcgen would write other bytes than `der`: it knows neither several values
+/// in one relative name nor a second attribute of one type.
+pub(crate) fn to_rcgen(der: &[u8]) -> Result<Option<rcgen::DistinguishedName>> {
+    use x509_parser::prelude::FromDer as _;
+    let (_, parsed) = X509Name::from_der(der)
+        .map_err(|error| Error::new(ErrorKind::Certificate, "the name cannot be read").with_source(error))?;
+    let (organizations, common_name) = parts(&parsed);
+    if organizations.len() > 1 || encode(&organizations, common_name.as_deref()) != der {
+        return Ok(None);
     }
+    let mut name = rcgen::DistinguishedName::new();
+    let organization = organizations.into_iter().next().map(|text| (rcgen::DnType::OrganizationName, text));
+    let common_name = common_name.map(|text| (rcgen::DnType::CommonName, text));
+    for (kind, text) in organization.into_iter().chain(common_name) {
+        let value = match text.as_str().try_into() {
+            Ok(printable) if is_printable(&text) => rcgen::DnValue::PrintableString(printable),
+            _ => rcgen::DnValue::Utf8String(text),
+        };
+        name.push(kind, value);
+    }
+    Ok(Some(name))
 }

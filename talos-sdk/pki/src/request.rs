@@ -2,16 +2,17 @@
 
 use std::net::IpAddr;
 
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::FromDer as _;
 use yasna::Tag;
 use yasna::models::ObjectIdentifier;
 
 use crate::authority::check_dns_names;
-use crate::der::{self, Der, INTEGER, Malformed, SEQUENCE, SET};
-use crate::extension::{AltNames, Extension, Extensions};
-use crate::signed::{Signed, public_key};
+use crate::certificate::AltNames;
+use crate::extension::Extension;
+use crate::verify::verify;
 use crate::{Error, ErrorKind, Fingerprint, PrivateKey, Result, RoleSet, name, pem, writer};
-
-const EXTENSION_REQUEST: &[u64] = &[1, 2, 840, 113_549, 1, 9, 14];
 
 /// What a request asks for.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +78,7 @@ pub struct CertificateRequest {
 impl CertificateRequest {
     /// Makes a request for the public half of `key`.
     pub fn new(options: &RequestOptions, key: &PrivateKey) -> Result<Self> {
+        const EXTENSION_REQUEST: &[u64] = &[1, 2, 840, 113_549, 1, 9, 14];
         check_dns_names(&options.dns_names)?;
         let subject = name::encode(&options.organizations, options.common_name.as_deref());
         let named = !(options.dns_names.is_empty() && options.ip_addresses.is_empty());
@@ -84,6 +86,7 @@ impl CertificateRequest {
             let anonymous = options.organizations.is_empty() && options.common_name.is_none();
             Extension::subject_alt_name(&options.dns_names, &options.ip_addresses, anonymous)
         });
+        // rcgen refuses a request with several roles, and a request is four fields.
         let to_sign = yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_u8(0);
@@ -117,47 +120,31 @@ impl CertificateRequest {
 
     /// Reads one request in DER and checks its signature.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let unreadable = |error: Malformed| {
+        let (rest, parsed) = X509CertificationRequest::from_der(der).map_err(|error| {
             Error::new(ErrorKind::Request, "the certificate request cannot be read").with_source(error)
-        };
-        let mut rest = Der::new(der);
-        let signed = Signed::read(&mut rest).map_err(unreadable)?;
-        let request = Self::read(der, signed.content.inside()).map_err(unreadable)?;
+        })?;
         if !rest.is_empty() {
             return Err(Error::new(ErrorKind::Request, "there are bytes after the certificate request"));
         }
-        signed.verify(&request.spki).map_err(|error| {
+        let info = &parsed.certification_request_info;
+        let signature = &parsed.signature_value.data;
+        verify(&info.subject_pki, &parsed.signature_algorithm, info.raw, signature).map_err(|error| {
             Error::new(ErrorKind::Request, format!("certificate request: {error}")).with_source(error)
         })?;
-        Ok(request)
-    }
-
-    /// Reads what is signed (RFC 2986, section 4.1).
-    fn read(der: &[u8], mut fields: Der<'_>) -> Result<Self, Malformed> {
-        let _version = fields.value(INTEGER)?;
-        let subject = fields.value(SEQUENCE)?;
-        let (organizations, common_name) = name::parts(subject)?;
-        let spki = fields.value(SEQUENCE)?;
-        public_key(spki.raw)?;
-        let mut extensions = None;
-        if let Some(attributes) = fields.optional(der::context_constructed(0))? {
-            let mut attributes = attributes.inside();
-            while !attributes.is_empty() {
-                let mut attribute = attributes.sequence()?;
-                let kind = attribute.oid()?;
-                let mut values = attribute.value(SET)?.inside();
-                if kind.is(EXTENSION_REQUEST) && extensions.is_none() {
-                    extensions = Some(Extensions::read(&mut values)?);
-                }
+        let (organizations, common_name) = name::parts(&info.subject);
+        let mut names = AltNames::default();
+        for extension in parsed.requested_extensions().into_iter().flatten() {
+            if let ParsedExtension::SubjectAlternativeName(subject) = extension {
+                names.add(&subject.general_names);
             }
         }
         Ok(Self {
             der: der.to_vec(),
-            subject: subject.raw.to_vec(),
+            subject: info.subject.as_raw().to_vec(),
             organizations,
             common_name,
-            spki: spki.raw.to_vec(),
-            names: extensions.unwrap_or_default().names,
+            spki: info.subject_pki.raw.to_vec(),
+            names,
         })
     }
 

@@ -1,14 +1,14 @@
-//! Certificates as bytes. Talos writes several roles as one relative name of several values, which the common writers
-//! of certificates do not know.
+//! Certificates as bytes: rcgen writes them where it can, a small writer of our own where it cannot.
 
 use std::time::{Duration, SystemTime};
 
+use rcgen::{CertificateParams, Issuer, SerialNumber, SubjectPublicKeyInfo};
 use time::OffsetDateTime;
 use yasna::models::{GeneralizedTime, ObjectIdentifier, UTCTime};
 use yasna::{DERWriter, Tag};
 
 use crate::extension::Extension;
-use crate::{Algorithm, Error, ErrorKind, PrivateKey, Random, Result};
+use crate::{Algorithm, Error, ErrorKind, PrivateKey, Random, Result, name};
 
 /// All fields of a certificate but the signature.
 pub(crate) struct Template<'a> {
@@ -28,6 +28,42 @@ impl Template<'_> {
     /// The certificate in DER, signed by `key`.
     pub(crate) fn sign(&self, key: &PrivateKey) -> Result<Vec<u8>> {
         key.check_signs()?;
+        match (
+            name::to_rcgen(self.issuer)?,
+            name::to_rcgen(self.subject)?,
+            SubjectPublicKeyInfo::from_der(self.spki),
+        ) {
+            (Some(issuer), Some(subject), Ok(public_key)) => {
+                self.sign_by_rcgen(issuer, subject, &public_key, key)
+            }
+            _ => self.sign_here(key),
+        }
+    }
+
+    fn sign_by_rcgen(
+        &self,
+        issuer: rcgen::DistinguishedName,
+        subject: rcgen::DistinguishedName,
+        public_key: &SubjectPublicKeyInfo,
+        key: &PrivateKey,
+    ) -> Result<Vec<u8>> {
+        let mut issuer_params = CertificateParams::default();
+        issuer_params.distinguished_name = issuer;
+        let mut params = CertificateParams::default();
+        params.serial_number = Some(SerialNumber::from_slice(&self.serial));
+        params.not_before = self.validity.not_before;
+        params.not_after = self.validity.not_after;
+        params.distinguished_name = subject;
+        params.custom_extensions = self.extensions.iter().map(Extension::to_rcgen).collect();
+        let certificate =
+            params.signed_by(public_key, &Issuer::from_params(&issuer_params, key)).map_err(|error| {
+                Error::new(ErrorKind::Crypto, "could not sign the certificate").with_source(error)
+            })?;
+        Ok(certificate.der().to_vec())
+    }
+
+    /// Several roles are one relative name of several values, which rcgen cannot write.
+    fn sign_here(&self, key: &PrivateKey) -> Result<Vec<u8>> {
         let to_sign = yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
                 writer.next().write_tagged(Tag::context(0), |writer| writer.write_u8(2));
