@@ -167,7 +167,7 @@ impl Balancer {
         let (idle, weak) = (self.idle, Arc::downgrade(peer));
         let task = tokio::spawn(async move {
             let mut attempt = attempt;
-            let outcome = connector.connect(&endpoint).await.map(Arc::new);
+            let outcome = connector.connect(&endpoint).await;
             if let (Ok(connection), Some(idle)) = (&outcome, idle) {
                 let watch = tokio::spawn(close_when_idle(weak, Arc::downgrade(connection), idle));
                 _ = connection.watch.set(watch.abort_handle());
@@ -250,7 +250,7 @@ impl Peer {
 
 impl State {
     fn open_connection(&self) -> Option<Arc<Connection>> {
-        let connection = self.connection.as_ref().filter(|connection| !connection.sender.is_closed())?;
+        let connection = self.connection.as_ref().filter(|connection| !connection.is_closed())?;
         connection.touch();
         Some(Arc::clone(connection))
     }
@@ -290,8 +290,7 @@ async fn close_when_idle(peer: Weak<Peer>, connection: Weak<Connection>, idle: D
     while let Some(used) = connection.upgrade().map(|connection| connection.used()) {
         tokio::time::sleep_until(used + idle).await;
         let (Some(peer), Some(connection)) = (peer.upgrade(), connection.upgrade()) else { return };
-        // Calls under way hold it, beside the peer and us.
-        if Arc::strong_count(&connection) > 2 {
+        if connection.is_busy() {
             connection.touch();
         } else if connection.used() + idle <= Instant::now() {
             tracing::debug!(endpoint = %peer.name, "the connection is idle");

@@ -1,77 +1,29 @@
-//! Bodies of requests and replies.
+//! The body of a reply.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use h2::RecvStream;
 use http::HeaderMap;
-use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::{Body, Frame};
 use tokio::time::Sleep;
 use tonic::Status;
 use tracing::Span;
 
 use crate::channel::{self, overdue};
 use crate::connect::Connection;
+use crate::http2::{self, Answer, Upload};
 use crate::{Error, ErrorKind};
-
-/// What is sent: a whole message, which can be sent again, or the messages of a caller who streams.
-pub(crate) enum RequestBody {
-    Whole(Option<Bytes>),
-    Stream(tonic::body::Body),
-}
-
-impl RequestBody {
-    /// Reads a body that is known to hold one message.
-    pub(crate) async fn whole(body: tonic::body::Body) -> Result<Bytes, Status> {
-        let mut body = body;
-        let mut parts: Vec<Bytes> = Vec::new();
-        while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-            if let Ok(data) = frame?.into_data() {
-                parts.push(data);
-            }
-        }
-        Ok(match parts.len() {
-            0 => Bytes::new(),
-            1 => parts.swap_remove(0),
-            _ => parts.concat().into(),
-        })
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        match &mut *self {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Stream(body) => Pin::new(body).poll_frame(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(bytes) => bytes.is_none(),
-            Self::Stream(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Self::Stream(body) => body.size_hint(),
-        }
-    }
-}
 
 /// What comes back. It ends with a status, or with an error that says why there is none.
 pub struct ResponseBody {
-    incoming: Incoming,
+    reply: RecvStream,
+    /// Whether all data has come, so that the trailers are next.
+    data_ended: bool,
+    _upload: Option<Upload>,
+    _call: Arc<()>,
     deadline: Option<Pin<Box<Sleep>>>,
     connection: Arc<Connection>,
     /// Whether the status has come, in the headers or the trailers.
@@ -81,14 +33,36 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     pub(crate) fn new(
-        response: http::Response<Incoming>,
+        answer: Answer,
         deadline: Option<tokio::time::Instant>,
         connection: Arc<Connection>,
         span: Span,
     ) -> http::Response<Self> {
+        let Answer { response, upload, call } = answer;
         let complete = note_status(response.headers(), &span);
         let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
-        response.map(|incoming| Self { incoming, deadline, connection, complete, span })
+        response.map(|reply| Self {
+            reply,
+            data_ended: false,
+            _upload: upload,
+            _call: call,
+            deadline,
+            connection,
+            complete,
+            span,
+        })
+    }
+
+    /// The next piece, or the trailers.
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
+        if !self.data_ended {
+            if let Some(data) = ready!(http2::poll_data(&mut self.reply, cx)) {
+                return Poll::Ready(Some(data.map(Frame::data)));
+            }
+            self.data_ended = true;
+        }
+        http2::poll_trailers(&mut self.reply, cx)
+            .map(|trailers| Some(trailers.transpose()?.map(Frame::trailers)))
     }
 }
 
@@ -109,7 +83,7 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
+        match self.poll_part(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     self.complete |= note_status(trailers, &self.span);
@@ -138,11 +112,7 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.complete && self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        self.complete && self.reply.is_end_stream()
     }
 }
 

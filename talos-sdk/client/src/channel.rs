@@ -6,20 +6,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use h2::Reason;
+use h2::{Reason, RecvStream};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 use tonic::Status;
 use tower_service::Service;
 use tracing::{Instrument, Span, field};
 
 use crate::balance::{Balancer, Peer};
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::ResponseBody;
 use crate::connect::{Connection, Monitor};
+use crate::http2::{self, Answer, Failed, RequestBody};
 use crate::method::{Flow, Method};
 use crate::talos_version::Versions;
 use crate::target::Target;
@@ -99,14 +98,9 @@ struct Progress {
 struct Outgoing {
     path: PathAndQuery,
     headers: HeaderMap,
-    body: OutgoingBody,
+    body: RequestBody,
     idempotent: bool,
     route: Route,
-}
-
-enum OutgoingBody {
-    Whole(Bytes),
-    Stream(Option<tonic::body::Body>),
 }
 
 impl Service<http::Request<tonic::body::Body>> for Channel {
@@ -157,8 +151,8 @@ impl Channel {
         self.set_metadata(&mut parts.headers, path.as_str(), timeout)?;
 
         let body = match known.map(|method| method.flow) {
-            Some(Flow::Unary | Flow::Replies) => OutgoingBody::Whole(RequestBody::whole(body).await?),
-            Some(Flow::Requests) | None => OutgoingBody::Stream(Some(body)),
+            Some(Flow::Unary | Flow::Replies) => RequestBody::whole(body).await?,
+            Some(Flow::Requests) | None => RequestBody::Stream(Some(body)),
         };
         let outgoing = Outgoing {
             path,
@@ -170,14 +164,14 @@ impl Channel {
 
         let mut progress = Progress::default();
         let Some(timeout) = timeout else {
-            let (response, connection) = self.try_endpoints(outgoing, &mut progress).await?;
-            return Ok(ResponseBody::new(response, None, connection, Span::current()));
+            let (answer, connection) = self.try_endpoints(outgoing, &mut progress).await?;
+            return Ok(ResponseBody::new(answer, None, connection, Span::current()));
         };
         let deadline = Instant::now() + timeout;
         match tokio::time::timeout_at(deadline, self.try_endpoints(outgoing, &mut progress)).await {
             Ok(result) => {
-                let (response, connection) = result?;
-                Ok(ResponseBody::new(response, Some(deadline), connection, Span::current()))
+                let (answer, connection) = result?;
+                Ok(ResponseBody::new(answer, Some(deadline), connection, Span::current()))
             }
             Err(_) => Err(match progress.sent {
                 None => overdue("no endpoint could be connected"),
@@ -236,7 +230,7 @@ impl Channel {
         &self,
         mut outgoing: Outgoing,
         progress: &mut Progress,
-    ) -> Result<(http::Response<Incoming>, Arc<Connection>)> {
+    ) -> Result<(Answer, Arc<Connection>)> {
         // Every endpoint may have a connection that is about to break, and break once more after that.
         let most = (2 * self.shared.balancer.len() + 1).max(3);
         let mut attempt = 0;
@@ -247,22 +241,25 @@ impl Channel {
             Span::current().record("endpoint", &*peer.name).record("attempt", attempt);
             progress.sent = Some((Arc::clone(&peer), Arc::clone(&connection), connection.monitor.received()));
 
+            if !outgoing.idempotent {
+                // Once it is sent it can't be sent again, so a connection that broke has the chance to say so first.
+                tokio::task::yield_now().await;
+            }
             let request = outgoing.request(&peer)?;
-            let mut failed = match connection.sender.clone().try_send_request(request).await {
-                Ok(response) => {
-                    check(&response)?;
-                    return Ok((response, connection));
+            let failed = match http2::send(&connection, request, &mut outgoing.body).await {
+                Ok(answer) => {
+                    check(&answer.response)?;
+                    return Ok((answer, connection));
                 }
                 Err(failed) => failed,
             };
-            let unsent = failed.take_message().map(|request| outgoing.recover(request)).is_some();
-            let failed = failed.into_error();
+            let Failed { error: failed, unsent } = failed;
             let untouched = unsent || was_refused(&failed);
             let error = explain(failed, &connection.monitor);
-            if connection.monitor.failure().is_some() || connection.sender.is_closed() {
+            if connection.monitor.failure().is_some() || connection.is_closed() {
                 peer.discard(&connection);
             }
-            let again = attempt < most && outgoing.can_be_sent() && (untouched || outgoing.idempotent);
+            let again = attempt < most && outgoing.body.can_be_sent() && (untouched || outgoing.idempotent);
             if !again {
                 return Err(error);
             }
@@ -272,16 +269,12 @@ impl Channel {
 }
 
 impl Outgoing {
-    fn request(&mut self, peer: &Peer) -> Result<http::Request<RequestBody>> {
-        let body = match &mut self.body {
-            OutgoingBody::Whole(bytes) => RequestBody::Whole(Some(bytes.clone())),
-            OutgoingBody::Stream(body) => RequestBody::Stream(body.take().unwrap_or_default()),
-        };
+    fn request(&self, peer: &Peer) -> Result<http::Request<()>> {
         let mut uri = http::uri::Parts::default();
         uri.scheme = Some(Scheme::HTTPS);
         uri.authority = Some(peer.authority.clone());
         uri.path_and_query = Some(self.path.clone());
-        let mut request = http::Request::new(body);
+        let mut request = http::Request::new(());
         *request.method_mut() = http::Method::POST;
         *request.version_mut() = http::Version::HTTP_2;
         *request.uri_mut() = Uri::from_parts(uri).map_err(|error| {
@@ -290,38 +283,21 @@ impl Outgoing {
         *request.headers_mut() = self.headers.clone();
         Ok(request)
     }
-
-    /// Takes back the body of a request that never left.
-    fn recover(&mut self, request: http::Request<RequestBody>) {
-        if let (OutgoingBody::Stream(slot), RequestBody::Stream(body)) = (&mut self.body, request.into_body())
-        {
-            *slot = Some(body);
-        }
-    }
-
-    fn can_be_sent(&self) -> bool {
-        !matches!(self.body, OutgoingBody::Stream(None))
-    }
 }
 
 /// Whether the server said that it did nothing with the request.
-fn was_refused(error: &hyper::Error) -> bool {
-    let Some(http2) = http2(error) else { return false };
+fn was_refused(error: &h2::Error) -> bool {
     // A GOAWAY ends only calls that came after those it lists as seen, whatever its reason.
-    let gone = http2.is_go_away() && http2.is_remote();
-    gone || http2.is_reset() && http2.reason() == Some(Reason::REFUSED_STREAM)
-}
-
-fn http2(error: &hyper::Error) -> Option<&h2::Error> {
-    std::error::Error::source(error).and_then(|source| source.downcast_ref())
+    let gone = error.is_go_away() && error.is_remote();
+    gone || error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM)
 }
 
 /// What a broken call means, with the cause from below HTTP/2 where there is one.
-pub(crate) fn explain(error: hyper::Error, monitor: &Monitor) -> Error {
+pub(crate) fn explain(error: h2::Error, monitor: &Monitor) -> Error {
     if let Some(error) = monitor.failure() {
         return error;
     }
-    let reset = http2(&error).filter(|error| error.is_reset());
+    let reset = Some(&error).filter(|error| error.is_reset());
     let (kind, message) = match reset.and_then(h2::Error::reason) {
         Some(Reason::CANCEL) => (ErrorKind::Canceled, "the server ended the call without a status"),
         Some(Reason::ENHANCE_YOUR_CALM) => (ErrorKind::ResourceExhausted, "the server wants fewer requests"),
@@ -341,7 +317,7 @@ pub(crate) fn overdue(what: &str) -> Error {
 }
 
 /// Whether a gRPC server answered.
-fn check(response: &http::Response<Incoming>) -> Result<()> {
+fn check(response: &http::Response<RecvStream>) -> Result<()> {
     let content_type =
         response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     if content_type.starts_with("application/grpc") {

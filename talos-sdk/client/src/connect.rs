@@ -3,22 +3,22 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use bytes::Bytes;
+use h2::client::SendRequest;
+use h2::{Ping, PingPong};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
-use crate::body::RequestBody;
 use crate::dial::{BoxIo, Dial};
 use crate::tls::{self, Tls};
-use crate::{Endpoint, Error, ErrorKind, Result};
+use crate::{Endpoint, Error, ErrorKind, Result, http2};
 
 /// Flow control windows that don't hold a stream back on a link with latency.
 const STREAM_WINDOW: u32 = 4 << 20;
@@ -41,8 +41,10 @@ pub(crate) struct Connector {
 
 /// A working connection, shared by all calls through its endpoint.
 pub(crate) struct Connection {
-    pub(crate) sender: http2::SendRequest<RequestBody>,
+    pub(crate) sender: SendRequest<Bytes>,
     pub(crate) monitor: Arc<Monitor>,
+    /// Held by each call under way.
+    pub(crate) calls: Arc<()>,
     used: Mutex<Instant>,
     /// The task that looks whether it is still used.
     pub(crate) watch: OnceLock<AbortHandle>,
@@ -58,6 +60,16 @@ impl Connection {
     pub(crate) fn touch(&self) {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
+
+    /// Whether it takes no calls any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        http2::is_closed(&self.sender)
+    }
+
+    /// Whether calls are under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        Arc::strong_count(&self.calls) > 1
+    }
 }
 
 impl Drop for Connection {
@@ -72,6 +84,8 @@ impl Drop for Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Monitor {
     received: AtomicU64,
+    /// When the last of them came.
+    heard: Mutex<Option<Instant>>,
     first: Notify,
     failure: OnceLock<Error>,
 }
@@ -82,6 +96,14 @@ impl Monitor {
         self.received.load(Ordering::Relaxed)
     }
 
+    fn heard(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, error: io::Error) {
+        self.failure.get_or_init(|| explain(error, "closed the connection"));
+    }
+
     /// Why reading or writing failed, if it did.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.failure.get().cloned()
@@ -90,7 +112,7 @@ impl Monitor {
 
 impl Connector {
     /// Connects, and waits for the first bytes of the server: only they prove that it took our certificate.
-    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Connection> {
+    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Arc<Connection>> {
         let mut stage = "no connection";
         match tokio::time::timeout(self.timeout, self.connect_in_stages(endpoint, &mut stage)).await {
             Ok(result) => result,
@@ -101,7 +123,11 @@ impl Connector {
         }
     }
 
-    async fn connect_in_stages(&self, endpoint: &Endpoint, stage: &mut &'static str) -> Result<Connection> {
+    async fn connect_in_stages(
+        &self,
+        endpoint: &Endpoint,
+        stage: &mut &'static str,
+    ) -> Result<Arc<Connection>> {
         let stream = self.dial.dial(endpoint).await?;
 
         let monitor = Arc::new(Monitor::default());
@@ -121,36 +147,68 @@ impl Connector {
 
         *stage = "no HTTP/2 session";
         let stream = Monitored::new(stream, Arc::clone(&monitor));
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-            .initial_stream_window_size(STREAM_WINDOW)
+        let (sender, mut connection) = h2::client::Builder::new()
+            .enable_push(false)
+            .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_frame_size(MAX_FRAME)
             .max_header_list_size(MAX_HEADERS)
-            .timer(TokioTimer::new())
-            .keep_alive_interval(PING)
-            .keep_alive_timeout(PONG)
-            .handshake(TokioIo::new(stream))
+            .handshake(stream)
             .await
             .map_err(|error| broken(&monitor, error))?;
+        let pings = connection.ping_pong();
         let mut driver = tokio::spawn(connection);
         tokio::select! {
             biased;
-            ended = &mut driver => Err(match ended {
+            ended = &mut driver => return Err(match ended {
                 Ok(Err(error)) => broken(&monitor, error),
                 _ => Error::new(ErrorKind::Unavailable, "the server closed the connection at once"),
             }),
-            () = monitor.first.notified() => Ok(Connection {
-                sender,
-                monitor,
-                used: Mutex::new(Instant::now()),
-                watch: OnceLock::new(),
-            }),
+            () = monitor.first.notified() => {}
+        }
+        let connection = Arc::new(Connection {
+            sender,
+            monitor,
+            calls: Arc::default(),
+            used: Mutex::new(Instant::now()),
+            watch: OnceLock::new(),
+        });
+        if let Some(pings) = pings {
+            tokio::spawn(keep_alive(Arc::downgrade(&connection), pings, driver.abort_handle()));
+        }
+        Ok(connection)
+    }
+}
+
+/// Asks for a sign of life where calls wait and nothing comes. Ends the connection if none is given.
+async fn keep_alive(connection: Weak<Connection>, mut pings: PingPong, driver: AbortHandle) {
+    let mut next = Instant::now() + PING;
+    loop {
+        tokio::time::sleep_until(next).await;
+        let Some(connection) = connection.upgrade() else { return };
+        let silent_since = *connection.monitor.heard();
+        next = silent_since.unwrap_or(next) + PING;
+        if next > Instant::now() {
+            continue;
+        }
+        next = Instant::now() + PING;
+        if connection.is_busy() {
+            let monitor = Arc::clone(&connection.monitor);
+            drop(connection);
+            match tokio::time::timeout(PONG, pings.ping(Ping::opaque())).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => return,
+                Err(_) => {
+                    monitor.fail(io::ErrorKind::TimedOut.into());
+                    return driver.abort();
+                }
+            }
         }
     }
 }
 
 /// The cause that was seen below HTTP/2, or the HTTP/2 error itself.
-fn broken(monitor: &Monitor, error: hyper::Error) -> Error {
+fn broken(monitor: &Monitor, error: h2::Error) -> Error {
     monitor.failure().unwrap_or_else(|| {
         Error::new(
             ErrorKind::NotTalosApi,
@@ -194,9 +252,8 @@ impl<S: AsyncRead + Unpin> Monitored<S> {
 
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.map_err(|error| {
-            let kind = error.kind();
-            let text = error.to_string();
-            self.monitor.failure.get_or_init(|| explain(error, "closed the connection"));
+            let (kind, text) = (error.kind(), error.to_string());
+            self.monitor.fail(error);
             io::Error::new(kind, text)
         })
     }
@@ -239,6 +296,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Monitored<S> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         let read = (buffer.filled().len() - before) as u64;
+        if read > 0 {
+            *self.monitor.heard() = Some(Instant::now());
+        }
         if read > 0 && self.monitor.received.fetch_add(read, Ordering::Relaxed) == 0 {
             self.monitor.first.notify_one();
         }

@@ -107,6 +107,7 @@ mod files;
 mod generate;
 pub mod guide;
 mod health;
+mod http2;
 mod image_store;
 mod images;
 mod inspect;
