@@ -1,6 +1,6 @@
 //! One connection to one endpoint: a stream of bytes, TLS, HTTP/2.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::{Ping, PingPong};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -25,6 +25,8 @@ const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 /// Just above the 64 KiB chunks that large streams come in, so that a chunk is one frame.
 const MAX_FRAME: u32 = (64 << 10) + 64;
+/// The TLS library by itself reads 4 KiB at a time.
+const READ_BUFFER: usize = 64 << 10;
 /// Status messages of Talos can quote whole validation reports.
 const MAX_HEADERS: u32 = 256 << 10;
 /// Quiet streams are asked for a sign of life over HTTP/2 too, for what TCP does not see behind a load balancer. Talos
@@ -136,7 +138,7 @@ impl Connector {
         } else {
             *stage = "no TLS session";
             let stream = TlsConnector::from(Arc::clone(&self.tls.config))
-                .connect(endpoint.server_name()?, stream)
+                .connect(endpoint.server_name()?, BufReader::with_capacity(READ_BUFFER, stream))
                 .await
                 .map_err(|error| explain(error, "closed the connection in the TLS handshake"))?;
             if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
@@ -313,6 +315,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Monitored<S> {
             None => ready!(Pin::new(&mut self.stream).poll_write(cx, bytes)),
         };
         self.written(result, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = match self.broken.take() {
+            Some(error) => Err(error),
+            None => ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices)),
+        };
+        self.written(result, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
