@@ -48,7 +48,11 @@ async fn main() {
         }
         ["nodes", file] => nodes(&client(Path::new(file))).await,
         [operation, seconds, file] => {
-            measure(operation, seconds.parse().unwrap(), &client(Path::new(file))).await
+            let (operation, seconds) = (operation.to_owned(), seconds.parse().unwrap());
+            let client = client(Path::new(file));
+            // A task like those of a program that serves: what waits in `main` itself is on a thread of its own, which
+            // each reply has to wake.
+            tokio::spawn(async move { measure(&operation, seconds, &client).await }).await.unwrap();
         }
         _ => {
             let cluster = simulate(20).await;
