@@ -1,7 +1,7 @@
 //! One connection to one endpoint: a stream of bytes, TLS, HTTP/2.
 
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
@@ -245,11 +245,31 @@ struct Monitored<S> {
     monitor: Arc<Monitor>,
     /// Why nothing can be written any more.
     broken: Option<io::Error>,
+    turn: Turn,
+}
+
+/// Whether those who were just answered had the chance to say something, which then goes out with what is there already
+/// instead of after it.
+#[derive(Clone, Copy, PartialEq)]
+enum Turn {
+    Ours,
+    Read,
+    Theirs,
 }
 
 impl<S: AsyncRead + Unpin> Monitored<S> {
     fn new(stream: S, monitor: Arc<Monitor>) -> Self {
-        Self { stream, monitor, broken: None }
+        Self { stream, monitor, broken: None, turn: Turn::Ours }
+    }
+
+    /// Lets others go first, once after something was read.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.turn == Turn::Read {
+            self.turn = Turn::Theirs;
+            return pin!(tokio::task::yield_now()).poll(cx);
+        }
+        self.turn = Turn::Ours;
+        Poll::Ready(())
     }
 
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
@@ -300,6 +320,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Monitored<S> {
         let read = (buffer.filled().len() - before) as u64;
         if read > 0 {
             *self.monitor.heard() = Some(Instant::now());
+            if self.turn == Turn::Ours {
+                self.turn = Turn::Read;
+            }
         }
         if read > 0 && self.monitor.received.fetch_add(read, Ordering::Relaxed) == 0 {
             self.monitor.first.notify_one();
@@ -312,7 +335,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Monitored<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let result = match self.broken.take() {
             Some(error) => Err(error),
-            None => ready!(Pin::new(&mut self.stream).poll_write(cx, bytes)),
+            None => {
+                ready!(self.poll_turn(cx));
+                ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))
+            }
         };
         self.written(result, cx)
     }
@@ -324,7 +350,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Monitored<S> {
     ) -> Poll<io::Result<usize>> {
         let result = match self.broken.take() {
             Some(error) => Err(error),
-            None => ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices)),
+            None => {
+                ready!(self.poll_turn(cx));
+                ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))
+            }
         };
         self.written(result, cx)
     }
