@@ -31,11 +31,19 @@ const FILE: u64 = 1 << 30;
 /// Resources in lists and watches.
 const RESOURCES: usize = 10_000;
 
-#[tokio::main]
-async fn main() {
+fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments[..] {
+    // Servers use every core; a client of one connection gains nothing from a second thread, and loses the time to wake it.
+    let mut runtime = match arguments[..] {
+        ["serve", ..] | [] => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    runtime.enable_all().build().unwrap().block_on(run(&arguments));
+}
+
+async fn run(arguments: &[&str]) {
+    match *arguments {
         ["serve", file, workers] => {
             let cluster = simulate(workers.parse().unwrap()).await;
             write(&cluster, Path::new(file));
@@ -48,11 +56,7 @@ async fn main() {
         }
         ["nodes", file] => nodes(&client(Path::new(file))).await,
         [operation, seconds, file] => {
-            let (operation, seconds) = (operation.to_owned(), seconds.parse().unwrap());
-            let client = client(Path::new(file));
-            // A task like those of a program that serves: what waits in `main` itself is on a thread of its own, which
-            // each reply has to wake.
-            tokio::spawn(async move { measure(&operation, seconds, &client).await }).await.unwrap();
+            measure(operation, seconds.parse().unwrap(), &client(Path::new(file))).await
         }
         _ => {
             let cluster = simulate(20).await;
