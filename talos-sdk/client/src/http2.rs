@@ -15,7 +15,8 @@ use tonic::Status;
 
 use crate::connect::Connection;
 
-/// What is sent: a whole message, which can be sent again, or the messages of a caller who streams, until they are taken.
+/// What is sent: a whole message, which can be sent again, or the messages of a caller who streams, until they are
+/// taken.
 pub(crate) enum RequestBody {
     Whole(Bytes),
     Stream(Option<tonic::body::Body>),
