@@ -42,6 +42,8 @@ measure:
 judge:
   compare             random input through this program and through conformance
   samples             random configurations, each with what Go's loader says
+  forms               whether protobuf and YAML of all resources of a machine say the same
+  snapshot-check      whether bbolt takes every page of a snapshot of etcd
 `
 
 func main() {
@@ -66,6 +68,8 @@ func main() {
 		"bench-network":      benchNetwork,
 		"compare":            compare,
 		"samples":            samples,
+		"forms":              checkForms,
+		"snapshot-check":     snapshotCheck,
 	}
 
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {

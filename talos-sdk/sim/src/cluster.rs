@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use crate::config::NodeConfig;
 use crate::etcd::{Etcd, EtcdMember, EtcdMembership};
-use crate::resources::{Collection, Spec};
+use crate::resources::cluster::{self, Affiliate};
+use crate::resources::{Collection, RAW, Spec, raw_id};
 
 /// Machines with the same authority and the same cluster id belong together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,9 @@ impl ClusterKey {
 pub(crate) struct Cluster {
     /// `Members` as all machines of the cluster see them.
     pub(crate) members: Arc<Collection>,
+    /// `Affiliates`, and what the discovery service tells of them.
+    pub(crate) affiliates: Arc<Collection>,
+    pub(crate) raw_affiliates: Arc<Collection>,
     state: Mutex<State>,
     /// Counts changes of what machines wait for: where trustd and the Kubernetes API listen, and etcd.
     changes: watch::Sender<u64>,
@@ -41,8 +45,8 @@ struct State {
     names: BTreeMap<Ipv4Addr, String>,
     /// Names of pods that were evicted, until their node takes pods again.
     evicted: BTreeSet<String>,
-    /// Id of the member resource, by address.
-    members: BTreeMap<Ipv4Addr, String>,
+    /// Ids of the member and of the affiliate, by address.
+    members: BTreeMap<Ipv4Addr, (String, String)>,
     /// Where trustd listens.
     trustd: BTreeSet<Ipv4Addr>,
     /// Where the Kubernetes API listens.
@@ -87,7 +91,9 @@ pub(crate) struct KubernetesNode {
 impl Default for Cluster {
     fn default() -> Self {
         Self {
-            members: Arc::new(Collection::new("cluster", "Members.cluster.talos.dev")),
+            members: Arc::new(Collection::new("cluster", cluster::MEMBERS)),
+            affiliates: Arc::new(Collection::new("cluster", cluster::AFFILIATES)),
+            raw_affiliates: Arc::new(Collection::new(RAW, cluster::AFFILIATES)),
             state: Mutex::default(),
             changes: watch::Sender::new(0),
             revisions: watch::Sender::new(0),
@@ -251,12 +257,24 @@ impl Cluster {
     }
 
     /// Tells the other machines about the one at `address`.
-    pub(crate) fn announce(&self, address: Ipv4Addr, hostname: &str, member: Spec, now: SystemTime) {
-        let old = self.state().members.insert(address, hostname.to_owned());
-        if let Some(old) = old.filter(|old| old != hostname) {
-            self.members.remove(&old);
+    pub(crate) fn announce(&self, machine: &Affiliate<'_>, now: SystemTime) {
+        let ids = (machine.hostname.to_owned(), machine.node_id.to_owned());
+        let old = self.state().members.insert(machine.address, ids.clone());
+        if let Some(old) = old.filter(|old| *old != ids) {
+            self.forget(&old);
         }
-        self.members.put(hostname, member, now);
+        let affiliate = machine.affiliate();
+        let raw = Spec { owner: Some("cluster.DiscoveryServiceController"), ..affiliate.spec.clone() };
+        self.raw_affiliates.put(&raw_id(&affiliate.id), raw, now);
+        self.affiliates.put(&affiliate.id, affiliate.spec, now);
+        let member = machine.member();
+        self.members.put(&member.id, member.spec, now);
+    }
+
+    fn forget(&self, (member, affiliate): &(String, String)) {
+        self.members.remove(member);
+        self.affiliates.remove(affiliate);
+        self.raw_affiliates.remove(&raw_id(affiliate));
     }
 
     /// Notes that the Kubernetes API listens at `address`.
@@ -293,12 +311,12 @@ impl Cluster {
     /// whose machines are all gone is gone with them, and with it what Kubernetes knew.
     pub(crate) fn leave(&self, address: Ipv4Addr) {
         let mut state = self.state();
-        let id = state.members.remove(&address);
+        let ids = state.members.remove(&address);
         state.etcd.iter_mut().for_each(|etcd| etcd.machine_down(address, true));
         state.drop_dead_etcd();
         drop(state);
-        if let Some(id) = id {
-            self.members.remove(&id);
+        if let Some(ids) = ids {
+            self.forget(&ids);
         }
         self.changed();
     }

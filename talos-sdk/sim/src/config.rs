@@ -9,6 +9,8 @@ use talos_machineconfig::Config;
 use talos_machineconfig::types::security::{ImageVerificationConfig, ImageVerificationRule};
 use talos_pki::{Certificate, CertificateAuthority, SecretString};
 
+use crate::components::Components;
+
 /// The configuration of a machine, as far as the simulator acts on it.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeConfig {
@@ -43,6 +45,8 @@ pub(crate) struct NodeConfig {
     pub(crate) admin_kubeconfig_lifetime: Duration,
     pub(crate) node_labels: BTreeMap<String, String>,
     pub(crate) allow_scheduling_on_control_planes: bool,
+    /// What it says about programs and secrets of Kubernetes and etcd.
+    pub(crate) components: Components,
 }
 
 /// The largest user data that is unpacked.
@@ -89,12 +93,14 @@ impl NodeConfig {
         };
         let network = cluster.network.as_ref();
         let lifetime = cluster.admin_kubeconfig.as_ref().and_then(|admin| admin.cert_lifetime.to_std());
+        let kubernetes_version = format!("v{}", config.kubernetes_version().unwrap_or("1.34.0"));
         Ok(Self {
+            components: Components::of(&config, cluster, &kubernetes_version),
             text: SecretString::new(text),
             control_plane,
             hostname: config.hostname().map(str::to_owned),
             cluster_name: config.cluster_name().unwrap_or_default().to_owned(),
-            cluster_id: cluster.id.clone(),
+            cluster_id: config.cluster_id().unwrap_or_default().to_owned(),
             endpoint: endpoint.to_string(),
             endpoint_host: endpoint.host().to_owned(),
             accepted_cas: machine.accepted_cas.iter().map(accepted).collect::<Result<_, _>>()?,
@@ -104,7 +110,7 @@ impl NodeConfig {
             cert_sans: machine.cert_sans.clone(),
             kubernetes_authority,
             api_server_sans: config.api_server_cert_sans().to_vec(),
-            kubernetes_version: format!("v{}", config.kubernetes_version().unwrap_or("1.34.0")),
+            kubernetes_version,
             image_rules: config
                 .documents_of::<ImageVerificationConfig>()
                 .flat_map(|document| document.rules.clone())

@@ -153,8 +153,9 @@
 //! - A packet capture shows requests for addresses that the machine never sent. Time servers always agree.
 //! - Signatures of images that a rule of the configuration asks for are always there and good.
 //! - No Kubernetes controller runs: nodes and their pods come from the machines themselves.
-//! - All types of resources are defined, and lists of most of those that only controllers inside of Talos use are empty:
-//!   affiliates, configurations of etcd and Kubernetes, static pods, manifests, mounts. No resource has an owner.
+//! - All types of resources are defined and have the owners of real ones. Lists of those that only controllers inside
+//!   of Talos use are empty: requests for links, addresses and routes, files below `/etc`, kernel parameters, issued
+//!   certificates. Manifests name their objects and leave out what those say.
 
 mod api;
 mod bolt;
@@ -162,6 +163,7 @@ mod calls;
 mod clock;
 mod cloud;
 mod cluster;
+mod components;
 mod config;
 mod director;
 mod disk;
@@ -192,6 +194,7 @@ mod run;
 mod sequence;
 mod server;
 mod services;
+mod show;
 mod shutdown;
 mod sim_cluster;
 mod simulation;

@@ -12,7 +12,11 @@ use crate::etcd::{self, EtcdMember, EtcdMembership};
 use crate::identity::NodeTls;
 use crate::kubernetes;
 use crate::node::{Node, uuid};
-use crate::resources;
+use crate::resources::RAW;
+use crate::resources::cluster::{AFFILIATES, Affiliate, MEMBERS, identity as identity_of};
+use crate::resources::control_plane::applied;
+use crate::resources::kubernetes::node_status;
+use crate::resources::machine::{PERSISTENT, machine_config};
 use crate::run::{Bootstrap, Next, Run};
 use crate::sequence::{self, Sequence};
 use crate::server;
@@ -99,7 +103,7 @@ async fn boot(run: &Arc<Run>) {
     install.start();
     install.stop();
     node.disk().config = Some(config.clone());
-    run.put("MachineConfigs.config.talos.dev", "persistent", resources::machine_config(&config));
+    run.put(machine_config(PERSISTENT, config.text.expose(), run.minor()));
     configured(run, config).await;
 }
 
@@ -187,16 +191,21 @@ async fn configured(run: &Arc<Run>, config: Arc<NodeConfig>) {
     run.set_config(config.clone());
     let hostname = node.hostname();
     let cluster = node.world.cluster(&ClusterKey::of(&config));
-    run.store.share("cluster", "Members.cluster.talos.dev", cluster.members.clone());
+    run.store.share("cluster", MEMBERS, cluster.members.clone());
+    run.store.share("cluster", AFFILIATES, cluster.affiliates.clone());
+    run.store.share(RAW, AFFILIATES, cluster.raw_affiliates.clone());
     let node_id = {
         let mut disk = node.disk();
         disk.node_id.get_or_insert_with(|| uuid(&mut node.rng()).replace('-', "")).clone()
     };
-    run.put("Identities.cluster.talos.dev", "local", resources::identity(&node_id));
+    run.put(identity_of(&node_id));
     run.set_stage(Stage::Booting);
     let boot = Sequence::new(run, "boot", "");
     boot.start();
     for task in boot.steps(sequence::BOOT) {
+        if task == "mountEphemeralPartition" {
+            run.show_mounts();
+        }
         if task == "startAllServices" {
             start_everything(run, &cluster, &config, &hostname, &node_id).await;
         }
@@ -222,8 +231,14 @@ async fn start_everything(
     certify(run, cluster, config, hostname).await;
     server::listen(run).await;
     run.start_service("apid").await;
-    let spec = resources::member(node_id, hostname, node.address, config.control_plane, run.version.tag());
-    cluster.announce(node.address, hostname, spec, run.now());
+    let machine = Affiliate {
+        node_id,
+        hostname,
+        address: node.address,
+        control_plane: config.control_plane,
+        version: run.version.tag(),
+    };
+    cluster.announce(&machine, run.now());
     run.start_service("cri").await;
     if node.extension {
         run.start_service(EXTENSION_SERVICE).await;
@@ -236,6 +251,7 @@ async fn start_everything(
         etcd(run, config, hostname).await;
         run.sleep(node.world.pace.kubernetes).await;
         kubernetes::serve(run, config, hostname).await;
+        run.put(applied(config, run.minor()));
     }
     run.start_service("kubelet").await;
 }
@@ -320,7 +336,7 @@ async fn etcd(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         run.service("etcd", ServiceState::Failed, false, "the member has been removed from the cluster");
         return std::future::pending().await;
     };
-    run.put("EtcdMembers.etcd.talos.dev", "local", resources::etcd_member(&member));
+    run.show_etcd(&member);
     run.service("etcd", ServiceState::Running, true, "health check passed");
 }
 
@@ -400,7 +416,7 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         control_plane: config.control_plane,
         unschedulable: config.control_plane && !config.allow_scheduling_on_control_planes,
         cordon: Cordon::No,
-        labels,
+        labels: labels.clone(),
         kubelet_version: config.kubernetes_version.clone(),
         os_image: format!("Talos ({})", run.version),
         machine_id: node.id.replace('-', ""),
@@ -409,9 +425,9 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         changed: now,
         revision: 0,
     });
-    run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, false));
+    run.put(node_status(hostname, false, &labels, run.minor()));
     run.sleep(world.pace.node_ready).await;
     cluster.set_ready(node.address, true, run.now());
-    run.put("NodeStatuses.kubernetes.talos.dev", hostname, resources::node_status(hostname, true));
+    run.put(node_status(hostname, true, &labels, run.minor()));
     run.update_status();
 }

@@ -7,6 +7,9 @@ pub(crate) const NAMESPACE: &str = "kube-system";
 /// The image of the sandbox around a pod.
 pub(crate) const SANDBOX_IMAGE: &str = "registry.k8s.io/pause:3.10";
 
+pub(crate) const CORE_DNS_IMAGE: &str = "registry.k8s.io/coredns/coredns:v1.12.4";
+pub(crate) const FLANNEL_IMAGE: &str = "ghcr.io/siderolabs/flannel:v0.27.4";
+
 /// A pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pod {
@@ -40,10 +43,10 @@ pub(crate) fn pods(hostname: &str, control_plane: bool, version: &str) -> Vec<Po
             let image = format!("registry.k8s.io/{name}:{version}");
             pods.push(pod(name, format!("{name}-{hostname}"), image, true));
         }
-        let image = "registry.k8s.io/coredns/coredns:v1.12.4".to_owned();
+        let image = CORE_DNS_IMAGE.to_owned();
         pods.push(pod("coredns", format!("coredns-7859998f6-{}", suffix("coredns")), image, false));
     }
-    let flannel = "ghcr.io/siderolabs/flannel:v0.27.4".to_owned();
+    let flannel = FLANNEL_IMAGE.to_owned();
     pods.push(pod("kube-flannel", format!("kube-flannel-{}", suffix("flannel")), flannel, false));
     let proxy = format!("registry.k8s.io/kube-proxy:{version}");
     pods.push(pod("kube-proxy", format!("kube-proxy-{}", suffix("proxy")), proxy, false));

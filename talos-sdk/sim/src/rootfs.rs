@@ -82,6 +82,11 @@ fn etc(run: &Run, tree: &mut Tree) {
     }
 }
 
+/// What the kernel was started with.
+pub(crate) fn cmdline(platform: &str) -> String {
+    format!("talos.platform={platform} console=tty0 init_on_alloc=1 slab_nomerge pti=on printk.devkmsg=on")
+}
+
 fn proc(run: &Run, tree: &mut Tree) {
     let up = uptime(run).as_secs_f64();
     tree.file("/proc/sys/kernel/random/boot_id", 0o444, format!("{}\n", run.boot_id));
@@ -91,14 +96,7 @@ fn proc(run: &Run, tree: &mut Tree) {
     tree.file("/proc/uptime", 0o444, format!("{up:.2} {:.2}\n", up * f64::from(CPUS)));
     tree.file("/proc/loadavg", 0o444, "0.10 0.10 0.10 1/100 2000\n");
     tree.file("/proc/version", 0o444, "Linux version 6.18.0-talos (simulated) #1 SMP\n");
-    let platform = &run.node.platform;
-    tree.file(
-        "/proc/cmdline",
-        0o444,
-        format!(
-            "talos.platform={platform} console=tty0 init_on_alloc=1 slab_nomerge pti=on printk.devkmsg=on\n"
-        ),
-    );
+    tree.file("/proc/cmdline", 0o444, format!("{}\n", cmdline(&run.node.platform)));
     tree.file(
         "/proc/meminfo",
         0o444,

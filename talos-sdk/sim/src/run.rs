@@ -21,7 +21,8 @@ use crate::images::{self, Image, Names, Reference};
 use crate::logs::Logs;
 use crate::node::{Node, uuid};
 use crate::pods;
-use crate::resources::{self, Store};
+use crate::resources::machine::{SERVICES, machine_status, service};
+use crate::resources::{Item, Store};
 use crate::rootfs;
 use crate::services::{ServiceState, Services};
 use crate::shutdown::ResetPlan;
@@ -31,7 +32,7 @@ use crate::version::TalosVersion;
 use crate::workload;
 
 /// What etcd runs from.
-const ETCD_IMAGE: &str = "registry.k8s.io/etcd:v3.6.5";
+pub(crate) const ETCD_IMAGE: &str = "registry.k8s.io/etcd:v3.6.5";
 
 /// How a boot ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,22 +129,7 @@ impl Run {
             node: node.clone(),
         };
         drop(rng);
-        run.put("Versions.runtime.talos.dev", "version", resources::version(run.version.tag()));
-        for (key, value) in &node.disk().meta {
-            run.put("MetaKeys.runtime.talos.dev", &resources::meta_id(*key), resources::meta_key(value));
-        }
-        run.put("BootIDs.runtime.talos.dev", "boot-id", resources::boot_id(&run.boot_id));
-        for id in ["current", "accumulative", "default", "routed"] {
-            run.put("NodeAddresses.net.talos.dev", id, resources::node_addresses(&[node.address]));
-        }
-        run.put("HostnameStatuses.net.talos.dev", "hostname", resources::hostname(&node.name));
-        run.put_all(resources::host::network(node.address));
-        run.put_all(resources::host::machine(&node.id, &node.platform, &node.name));
-        let (disks, installed) = {
-            let disk = node.disk();
-            (disk.storage.disks.clone(), disk.installed)
-        };
-        run.put_all(resources::host::storage(&disks, installed));
+        run.show_boot();
         Arc::new(run)
     }
 
@@ -160,8 +146,8 @@ impl Run {
     }
 
     /// Creates or updates a resource.
-    pub(crate) fn put(&self, kind: &str, id: &str, spec: resources::Spec) {
-        self.store.put(kind, id, spec, self.now());
+    pub(crate) fn put(&self, item: Item) {
+        self.store.put(item, self.now());
     }
 
     /// Works on the images of one store.
@@ -178,9 +164,9 @@ impl Run {
         let Some(config) = self.config() else { return };
         let mut wanted = Vec::new();
         match id {
-            "etcd" => wanted.push((images::Store::System, ETCD_IMAGE.to_owned())),
+            "etcd" => wanted.push((images::Store::System, config.components.etcd.image.clone())),
             "kubelet" => {
-                let kubelet = format!("ghcr.io/siderolabs/kubelet:{}", config.kubernetes_version);
+                let kubelet = config.components.kubelet.image.clone();
                 wanted.push((images::Store::System, kubelet));
                 wanted.push((images::Store::Cri, pods::SANDBOX_IMAGE.to_owned()));
                 let pods = workload::running_pods(self);
@@ -223,9 +209,10 @@ impl Run {
     }
 
     /// Creates or updates resources.
-    pub(crate) fn put_all(&self, items: impl IntoIterator<Item = resources::host::Item>) {
-        for (kind, id, spec) in items {
-            self.put(kind, &id, spec);
+    pub(crate) fn put_all(&self, items: impl IntoIterator<Item = Item>) {
+        let now = self.now();
+        for item in items {
+            self.store.put(item, now);
         }
     }
 
@@ -255,22 +242,7 @@ impl Run {
 
     /// Makes a configuration the active one, and says so in the resources.
     pub(crate) fn set_config(&self, config: Arc<NodeConfig>) {
-        let hostname = config.hostname.clone().unwrap_or_else(|| self.node.name.clone());
-        self.put("MachineConfigs.config.talos.dev", "v1alpha1", resources::machine_config(&config));
-        self.put(
-            "MachineTypes.config.talos.dev",
-            "machine-type",
-            resources::machine_type(config.control_plane),
-        );
-        self.put("HostnameStatuses.net.talos.dev", "hostname", resources::hostname(&hostname));
-        self.put("Nodenames.kubernetes.talos.dev", "nodename", resources::nodename(&hostname));
-        self.put_all([resources::host::cluster(&config.cluster_id, &config.cluster_name)]);
-        let (_, names) = crate::identity::server_names(&config, self.address(), &hostname);
-        self.put(
-            "OSRootSecrets.secrets.talos.dev",
-            "os",
-            resources::os_root(&config, &[self.address()], &names),
-        );
+        self.show_config(&config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Some(config);
         self.configured.send_modify(|count| *count += 1);
     }
@@ -341,11 +313,7 @@ impl Run {
         let changed = std::mem::replace(&mut current.1, ready) != ready;
         let stage = current.0;
         drop(current);
-        self.put(
-            "MachineStatuses.runtime.talos.dev",
-            "machine",
-            resources::machine_status(stage, ready, &unmet),
-        );
+        self.put(machine_status(stage, ready, &unmet));
         if always || changed {
             let conditions = unmet.into_iter().map(|(name, reason)| {
                 machine::machine_status_event::machine_status::UnmetCondition { name, reason }
@@ -400,9 +368,12 @@ impl Run {
             }),
         });
         if state == ServiceState::Running {
-            self.put("Services.v1alpha1.talos.dev", id, resources::service(healthy, !healthy));
+            self.put(service(id, healthy, !healthy));
         } else {
-            self.store.remove("Services.v1alpha1.talos.dev", id);
+            self.store.remove(SERVICES, id);
+        }
+        if id == "kubelet" {
+            self.show_kubelet(healthy);
         }
         if healthy {
             self.pull_images_of(id);

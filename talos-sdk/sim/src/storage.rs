@@ -1,5 +1,12 @@
 //! The disks of a machine, and what is on them.
 
+/// What the kernel knows virtio's disks by.
+pub(crate) const MODALIAS: &str = "virtio:d00000002v00001AF4";
+/// Number of the driver of virtio's disks.
+pub(crate) const VIRTIO_MAJOR: u32 = 253;
+/// Where the kernel lists block devices.
+pub(crate) const SUBSYSTEM: &str = "/sys/class/block";
+
 /// Bytes of the system disk.
 const SYSTEM_SIZE: u64 = 20 << 30;
 
@@ -61,6 +68,11 @@ impl SimDisk {
     pub fn with_readonly(mut self, readonly: bool) -> Self {
         self.readonly = readonly;
         self
+    }
+
+    /// Where it is connected.
+    pub(crate) fn bus_path(&self) -> String {
+        format!("/pci0000:00/{}", self.name)
     }
 
     pub(crate) fn path(&self) -> String {

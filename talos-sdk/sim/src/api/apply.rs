@@ -10,7 +10,7 @@ use tonic::Status;
 use super::Context;
 use crate::config::NodeConfig;
 use crate::grpc::Answer;
-use crate::resources;
+use crate::resources::machine::{ACTIVE, PERSISTENT, machine_config};
 use crate::run::{Next, Run};
 
 /// How long a configuration is tried if the caller does not say.
@@ -40,7 +40,7 @@ pub(super) fn apply(cx: &Context<'_>, request: machine::ApplyConfigurationReques
     let (chosen, details) = if partial {
         // The machine stays in maintenance mode until its configuration is complete.
         if !request.dry_run {
-            run.put("MachineConfigs.config.talos.dev", "v1alpha1", resources::config_text(text));
+            run.put(machine_config(ACTIVE, text, run.minor()));
         }
         (Mode::NoReboot, details(Mode::NoReboot).to_owned())
     } else {
@@ -109,7 +109,7 @@ fn choose(run: &Run, mode: Mode, config: &NodeConfig) -> Mode {
 fn act(run: &Arc<Run>, mode: Mode, config: &Arc<NodeConfig>, timeout: Duration) {
     let persist = || {
         run.node.disk().config = Some(config.clone());
-        run.put("MachineConfigs.config.talos.dev", "persistent", resources::machine_config(config));
+        run.put(machine_config(PERSISTENT, config.text.expose(), run.minor()));
     };
     if run.maintenance() {
         match mode {
@@ -134,7 +134,7 @@ fn act(run: &Arc<Run>, mode: Mode, config: &Arc<NodeConfig>, timeout: Duration) 
         }
         Mode::Staged => {
             run.node.disk().staged = Some(config.clone());
-            run.put("MachineConfigs.config.talos.dev", "persistent", resources::machine_config(config));
+            run.put(machine_config(PERSISTENT, config.text.expose(), run.minor()));
         }
         Mode::Try => try_config(run, config.clone(), timeout),
     }

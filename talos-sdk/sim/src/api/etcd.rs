@@ -157,7 +157,7 @@ fn remove(cx: &Context<'_>, cluster: &Cluster, etcd: &Etcd, id: u64) -> Result<(
     cluster.leave_etcd(EtcdMembership { cluster: etcd.id, member: id });
     let world = &cx.run.node.world;
     if let Some(run) = address.and_then(|address| world.find(&address.to_string())?.run()) {
-        run.store.remove("EtcdMembers.etcd.talos.dev", "local");
+        run.store.remove_all(crate::resources::etcd::MEMBERS);
         run.service("etcd", ServiceState::Finished, false, "the member has been removed from the cluster");
     }
     Ok(())

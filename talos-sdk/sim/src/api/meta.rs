@@ -5,9 +5,8 @@ use tonic::Status;
 
 use super::Context;
 use crate::grpc::Answer;
-use crate::resources;
+use crate::resources::machine::{META_KEYS, meta_id, meta_key};
 
-const KIND: &str = "MetaKeys.runtime.talos.dev";
 /// The largest value.
 const VALUE_LIMIT: usize = 512 << 10;
 
@@ -28,7 +27,7 @@ pub(super) fn write(cx: &Context<'_>, request: machine::MetaWriteRequest) -> Res
         }
         disk.meta.insert(key, value.clone());
     }
-    cx.run.put(KIND, &resources::meta_id(key), resources::meta_key(&value));
+    cx.run.put(meta_key(key, &value));
     let reply = machine::MetaWrite { metadata: None };
     Ok(Answer::one(&machine::MetaWriteResponse { messages: vec![reply] }))
 }
@@ -37,7 +36,7 @@ pub(super) fn delete(cx: &Context<'_>, request: &machine::MetaDeleteRequest) -> 
     cx.not_in_container()?;
     let key = key(request.key)?;
     let removed = cx.run.node.disk().meta.remove(&key);
-    cx.run.store.remove(KIND, &resources::meta_id(key));
+    cx.run.store.remove(META_KEYS, &meta_id(key));
     removed.ok_or_else(|| Status::not_found(format!("META has no value for key {key}")))?;
     let reply = machine::MetaDelete { metadata: None };
     Ok(Answer::one(&machine::MetaDeleteResponse { messages: vec![reply] }))

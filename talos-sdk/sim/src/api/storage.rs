@@ -5,7 +5,7 @@ use tonic::Status;
 
 use super::Context;
 use crate::grpc::Answer;
-use crate::storage::{SimDisk, Storage};
+use crate::storage::{MODALIAS, SUBSYSTEM, SimDisk, Storage};
 
 pub(super) fn disks(cx: &Context<'_>) -> Answer {
     let node = &cx.run.node;
@@ -15,12 +15,12 @@ pub(super) fn disks(cx: &Context<'_>) -> Answer {
         model: disk.model.clone(),
         device_name: disk.path(),
         serial: disk.serial.clone(),
-        modalias: "virtio:d00000002v00001AF4".to_owned(),
+        modalias: MODALIAS.to_owned(),
         r#type: storage::disk::DiskType::Ssd.into(),
-        bus_path: format!("/pci0000:00/{}", disk.name),
+        bus_path: disk.bus_path(),
         // It is one because Talos is on it.
         system_disk: disk.system && installed,
-        subsystem: "/sys/class/block".to_owned(),
+        subsystem: SUBSYSTEM.to_owned(),
         readonly: disk.readonly,
         ..storage::Disk::default()
     };
@@ -47,6 +47,7 @@ pub(super) fn wipe(cx: &Context<'_>, request: &storage::BlockDeviceWipeRequest) 
             }
         }
     }
+    cx.run.show_storage();
     Ok(Answer::one(&storage::BlockDeviceWipeResponse {
         messages: vec![storage::BlockDeviceWipe { metadata: None }],
     }))

@@ -3,6 +3,8 @@
 mod node;
 mod pod;
 
+pub(crate) use pod::status as pod_status;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 

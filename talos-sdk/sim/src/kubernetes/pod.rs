@@ -1,5 +1,6 @@
 //! Pods and what owns them, as Kubernetes shows them.
 
+use std::net::Ipv4Addr;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
@@ -45,9 +46,6 @@ pub(super) fn value(node: &KubernetesNode, pod: &Pod) -> Value {
         false => json!({}),
     };
     let started = timestamp(node.created);
-    let ready = if node.ready { "True" } else { "False" };
-    let condition =
-        |kind: &str| json!({"type": kind, "status": ready, "lastTransitionTime": timestamp(node.changed)});
     json!({
         "metadata": {
             "name": pod.name,
@@ -63,20 +61,33 @@ pub(super) fn value(node: &KubernetesNode, pod: &Pod) -> Value {
             "nodeName": node.name,
             "containers": [{"name": pod.container, "image": pod.image}],
         },
-        "status": {
-            "phase": "Running",
-            "hostIP": node.address.to_string(),
-            "podIP": node.address.to_string(),
-            "startTime": started,
-            "conditions": [condition("Initialized"), condition("Ready"), condition("ContainersReady")],
-            "containerStatuses": [{
-                "name": pod.container,
-                "image": pod.image,
-                "ready": node.ready,
-                "restartCount": 0,
-                "state": {"running": {"startedAt": started}},
-            }],
-        },
+        "status": status(pod, node.address, node.ready, node.created, node.changed),
+    })
+}
+
+/// What the kubelet at `address` says of a pod; `ready` since `changed`.
+pub(crate) fn status(
+    pod: &Pod,
+    address: Ipv4Addr,
+    ready: bool,
+    started: SystemTime,
+    changed: SystemTime,
+) -> Value {
+    let (started, changed) = (timestamp(started), timestamp(changed));
+    let condition = |kind: &str| json!({"type": kind, "status": if ready { "True" } else { "False" }, "lastTransitionTime": changed});
+    json!({
+        "phase": "Running",
+        "hostIP": address.to_string(),
+        "podIP": address.to_string(),
+        "startTime": started,
+        "conditions": [condition("Initialized"), condition("Ready"), condition("ContainersReady")],
+        "containerStatuses": [{
+            "name": pod.container,
+            "image": pod.image,
+            "ready": ready,
+            "restartCount": 0,
+            "state": {"running": {"startedAt": started}},
+        }],
     })
 }
 

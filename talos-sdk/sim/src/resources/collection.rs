@@ -8,6 +8,8 @@ use bytes::Bytes;
 use talos_proto::cosi::resource as cosi;
 use tokio::sync::watch;
 
+use super::types::ResourceType;
+
 /// So many changes are kept for watchers.
 const HISTORY: usize = 1024;
 /// A watcher that is this close to the end of what is kept has lost its place.
@@ -18,7 +20,8 @@ const GAP: u64 = 4;
 pub(crate) struct Resource {
     namespace: &'static str,
     kind: &'static str,
-    pub(super) id: String,
+    owner: &'static str,
+    id: String,
     version: u64,
     created: SystemTime,
     updated: SystemTime,
@@ -32,6 +35,8 @@ pub(crate) struct Spec {
     pub(crate) yaml: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
+    /// The controller that owns it, if that is not the one of its type.
+    pub(crate) owner: Option<&'static str>,
 }
 
 impl std::fmt::Debug for Spec {
@@ -53,6 +58,8 @@ pub(super) enum Change {
 pub(crate) struct Collection {
     namespace: &'static str,
     kind: &'static str,
+    /// The controller that owns what names no other one.
+    owner: &'static str,
     state: Mutex<State>,
     head: watch::Sender<u64>,
 }
@@ -87,7 +94,13 @@ impl State {
 
 impl Collection {
     pub(crate) fn new(namespace: &'static str, kind: &'static str) -> Self {
-        Self { namespace, kind, state: Mutex::default(), head: watch::Sender::new(0) }
+        Self {
+            namespace,
+            kind,
+            owner: ResourceType::owner_of(kind),
+            state: Mutex::default(),
+            head: watch::Sender::new(0),
+        }
     }
 
     /// Creates a resource or gives it a new version. Nothing happens if it says the same already.
@@ -100,6 +113,7 @@ impl Collection {
         let new = Arc::new(Resource {
             namespace: self.namespace,
             kind: self.kind,
+            owner: spec.owner.unwrap_or(self.owner),
             id: id.to_owned(),
             version: old.as_ref().map_or(1, |old| old.version + 1),
             created: old.as_ref().map_or(now, |old| old.created),
@@ -186,6 +200,10 @@ impl Collection {
 }
 
 impl Resource {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     pub(super) fn labels(&self) -> &BTreeMap<String, String> {
         &self.spec.labels
     }
@@ -209,7 +227,7 @@ impl Resource {
             r#type: self.kind.to_owned(),
             id: self.id.clone(),
             version: self.version.to_string(),
-            owner: String::new(),
+            owner: self.owner.to_owned(),
             phase: "running".to_owned(),
             created: Some(self.created.into()),
             updated: Some(self.updated.into()),

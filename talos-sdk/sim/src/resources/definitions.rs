@@ -40,7 +40,7 @@ impl Definitions {
                 name,
                 Spec {
                     proto: proto.encode_to_vec().into(),
-                    yaml: super::specs::yaml(&NamespaceYaml { description }),
+                    yaml: super::fields::text(&NamespaceYaml { description }),
                     ..Spec::default()
                 },
                 now,
@@ -65,6 +65,7 @@ struct DefinitionYaml<'a> {
     aliases: &'a [String],
     all_aliases: &'a [String],
     print_columns: Vec<ColumnYaml<'a>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
     sensitivity: &'a str,
 }
 
@@ -101,7 +102,7 @@ fn definition(kind: &ResourceType) -> Spec {
         print_columns: columns.map(|(name, json_path)| ColumnYaml { name, json_path }).collect(),
         sensitivity: if kind.sensitive { "sensitive" } else { "" },
     };
-    Spec { proto: proto.encode_to_vec().into(), yaml: super::specs::yaml(&yaml), ..Spec::default() }
+    Spec { proto: proto.encode_to_vec().into(), yaml: super::fields::text(&yaml), ..Spec::default() }
 }
 
 /// Where a column's value is: most columns are called as their field.

@@ -42,7 +42,7 @@ impl Query {
     pub(crate) fn matches(&self, resource: &Resource) -> bool {
         let labels = self.labels.is_empty()
             || self.labels.iter().any(|terms| terms.iter().all(|term| term.matches(resource.labels())));
-        labels && self.id.as_ref().is_none_or(|id| id.is_match(&resource.id))
+        labels && self.id.as_ref().is_none_or(|id| id.is_match(resource.id()))
     }
 }
 

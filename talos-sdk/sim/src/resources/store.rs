@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::collection::{Collection, Spec};
 use super::definitions::Definitions;
+use super::item::Item;
 use super::types::{ResourceType, namespaces};
 use super::wire;
 
@@ -44,15 +45,23 @@ impl Store {
     }
 
     /// Creates or updates a resource, if this version has its type.
-    pub(crate) fn put(&self, kind: &str, id: &str, spec: Spec, now: SystemTime) {
+    pub(crate) fn put(&self, Item { kind, id, spec }: Item, now: SystemTime) {
         if let Some(collection) = self.of_type(kind) {
-            collection.put(id, self.encode(kind, spec), now);
+            collection.put(&id, self.encode(kind, spec), now);
         }
     }
 
     /// What a resource of this type says, as the version encodes it.
     pub(crate) fn encode(&self, kind: &str, spec: Spec) -> Spec {
         Spec { proto: wire::encode(kind, spec.proto, self.minor), ..spec }
+    }
+
+    /// Destroys all resources of a type.
+    pub(crate) fn remove_all(&self, kind: &str) {
+        let Some(collection) = self.of_type(kind) else { return };
+        for resource in collection.list() {
+            collection.remove(resource.id());
+        }
     }
 
     /// Destroys a resource, if it exists.

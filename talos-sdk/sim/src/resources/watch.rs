@@ -9,6 +9,7 @@ use tonic::Status;
 
 use super::collection::{Change, Collection, Resource};
 use super::query::Query;
+use super::view::View;
 
 /// What is watched.
 pub(crate) enum WatchBy {
@@ -22,6 +23,7 @@ pub(crate) enum WatchBy {
 pub(crate) struct Watch {
     collection: Arc<Collection>,
     by: WatchBy,
+    view: View,
     cookie: [u8; 8],
     position: u64,
     head: watch::Receiver<u64>,
@@ -36,6 +38,7 @@ impl Watch {
         collection: Arc<Collection>,
         by: WatchBy,
         options: &cosi::WatchOptions,
+        view: View,
         cookie: [u8; 8],
         minor: u16,
     ) -> Result<Self, Status> {
@@ -44,7 +47,8 @@ impl Watch {
             WatchBy::Id(id) => start_by_id(&collection, id, options)?,
             WatchBy::Kind(query) => start_by_kind(&collection, query, options, cookie, minor)?,
         };
-        Ok(Self { collection, by, cookie, position, head, aggregated: options.aggregated, first })
+        let first = first.into_iter().filter_map(|event| view.of_event(event)).collect();
+        Ok(Self { collection, by, view, cookie, position, head, aggregated: options.aggregated, first })
     }
 
     /// The next responses. A watch that has lost its place says so once, and then nothing for ever.
@@ -85,7 +89,7 @@ impl Watch {
 
     fn event(&self, change: Change) -> Option<cosi::Event> {
         let matches = |resource: &Resource| match &self.by {
-            WatchBy::Id(id) => resource.id == *id,
+            WatchBy::Id(id) => resource.id() == id,
             WatchBy::Kind(query) => query.matches(resource),
         };
         let event = match change {
@@ -101,7 +105,7 @@ impl Watch {
                 },
             },
         };
-        Some(cosi::Event { bookmark: Some(bookmark(self.cookie, self.position)), ..event })
+        self.view.of_event(cosi::Event { bookmark: Some(bookmark(self.cookie, self.position)), ..event })
     }
 }
 
@@ -203,6 +207,10 @@ mod tests {
         Arc::new(Collection::new("runtime", "Services.v1alpha1.talos.dev"))
     }
 
+    fn view() -> View {
+        View::new("runtime", "Services.v1alpha1.talos.dev", None)
+    }
+
     fn put(collection: &Collection, id: &str, yaml: &str, label: &str) {
         let spec = Spec {
             yaml: yaml.to_owned(),
@@ -223,7 +231,7 @@ mod tests {
 
     fn by_kind(collection: &Arc<Collection>, options: &cosi::WatchOptions) -> Result<Watch, Status> {
         let query = Query::new(&options.label_query, None).unwrap();
-        Watch::new(collection.clone(), WatchBy::Kind(query), options, COOKIE, 13)
+        Watch::new(collection.clone(), WatchBy::Kind(query), options, view(), COOKIE, 13)
     }
 
     #[tokio::test]
@@ -231,7 +239,7 @@ mod tests {
         let collection = collection();
         let by = || WatchBy::Id("a".to_owned());
         let mut watch =
-            Watch::new(collection.clone(), by(), &cosi::WatchOptions::default(), COOKIE, 13).unwrap();
+            Watch::new(collection.clone(), by(), &cosi::WatchOptions::default(), view(), COOKIE, 13).unwrap();
         put(&collection, "a", "1", "");
         put(&collection, "b", "1", "");
         put(&collection, "a", "2", "");
@@ -239,7 +247,7 @@ mod tests {
         use EventType::{Created, Destroyed, Updated};
         assert_eq!(types(&mut watch).await, [Destroyed, Created, Updated, Destroyed]);
         let options = cosi::WatchOptions { bootstrap_contents: true, ..Default::default() };
-        let refused = Watch::new(collection, by(), &options, COOKIE, 13).err().unwrap();
+        let refused = Watch::new(collection, by(), &options, view(), COOKIE, 13).err().unwrap();
         assert_eq!(refused.code(), tonic::Code::Unimplemented);
     }
 
@@ -280,7 +288,7 @@ mod tests {
         let options = cosi::WatchOptions { start_from_bookmark: mark, ..Default::default() };
         assert_eq!(types(&mut by_kind(&collection, &options).unwrap()).await, [EventType::Created]);
         let query = WatchBy::Kind(Query::default());
-        let stale = Watch::new(collection, query, &options, *b"another0", 13).err().unwrap();
+        let stale = Watch::new(collection, query, &options, view(), *b"another0", 13).err().unwrap();
         assert_eq!(stale.code(), tonic::Code::FailedPrecondition);
     }
 

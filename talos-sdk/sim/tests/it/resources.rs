@@ -10,7 +10,7 @@ use talos_proto::resource::config::MachineConfigSpec;
 use talos_proto::talos::resource::definitions::cluster::MemberSpec;
 use tonic::{Code, Streaming};
 
-use crate::harness::{TestCluster, eventually, soon, state};
+use crate::harness::{TestCluster, eventually, secrets, soon, state};
 
 fn get(namespace: &str, kind: &str, id: &str) -> GetRequest {
     GetRequest { namespace: namespace.into(), r#type: kind.into(), id: id.into(), options: None }
@@ -170,5 +170,121 @@ async fn a_resource_of_a_test_is_encoded_as_the_version_does() {
         assert_eq!(gone.code(), Code::NotFound);
         let unknown = node.put_resource(SimResource::new("Nosuch.talos.dev", "x")).unwrap_err();
         assert_eq!(unknown.kind(), ErrorKind::Options);
+    }
+}
+
+/// The lines of a table of facts, without its headings.
+fn facts(name: &str) -> Vec<Vec<String>> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/facts").join(name);
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+/// Whether Talos 1.`minor` has what a line of facts tells of, by its columns `since` and `removed`.
+fn in_version(minor: u16, since: &str, removed: &str) -> bool {
+    let of = |text: &str| text.strip_prefix("1.").and_then(|minor| minor.parse::<u16>().ok());
+    of(since).is_none_or(|since| since <= minor) && of(removed).is_none_or(|removed| minor < removed)
+}
+
+/// Numbers of the fields of a message.
+fn fields(mut message: &[u8]) -> std::collections::BTreeSet<u32> {
+    let mut numbers = std::collections::BTreeSet::new();
+    while !message.is_empty() {
+        let (number, wire) = prost::encoding::decode_key(&mut message).unwrap();
+        prost::encoding::skip_field(wire, number, &mut message, prost::encoding::DecodeContext::default())
+            .unwrap();
+        numbers.insert(number);
+    }
+    numbers
+}
+
+/// Every type, field and owner of what machines show is one that their version has.
+#[tokio::test]
+async fn machines_show_what_their_version_knows() {
+    use std::collections::{BTreeMap, BTreeSet};
+    use talos_sim::{ClusterOptions, Pace, Simulation, SimulationOptions};
+
+    let (types, owners) = (facts("resources.tsv"), facts("owners.tsv"));
+    let mut numbers: BTreeMap<&str, Vec<(u32, &str, &str)>> = BTreeMap::new();
+    let api = facts("api.tsv");
+    for line in api.iter().filter(|line| line[0] == "field") {
+        let (message, _) = line[1].split_once('#').unwrap();
+        numbers.entry(message).or_default().push((line[2].parse().unwrap(), &line[6], &line[7]));
+    }
+    let authority = secrets().os_ca().unwrap();
+    for (minor, version) in [
+        (9, "v1.9.6"),
+        (10, "v1.10.9"),
+        (11, "v1.11.6"),
+        (12, "v1.12.11"),
+        (13, "v1.13.9"),
+        (14, "v1.14.0-rc.1"),
+    ] {
+        let simulation = SimulationOptions::default().with_pace(Pace::immediate());
+        let simulation = Simulation::start(simulation).unwrap();
+        let options = ClusterOptions::default().with_secrets(secrets().clone()).with_workers(1);
+        let options = options.with_talos_version(version.parse().unwrap());
+        let cluster = soon(simulation.cluster(options)).await.unwrap();
+        let admin = talos_pki::LeafOptions::client([Role::Admin]);
+        let identity = authority.issue(&admin, &talos_pki::SystemClock).unwrap();
+        for node in cluster.nodes() {
+            let tls = crate::harness::tls(Some(&identity), Some(&authority.certificate));
+            let channel = crate::harness::channel(node.address(), tls).await.unwrap();
+            let mut client = talos_proto::cosi::resource::state_client::StateClient::new(channel);
+            let mut shown = BTreeSet::new();
+            for line in &types {
+                let (kind, message) = (&line[0], &line[3]);
+                let request = ListRequest { namespace: line[1].clone(), r#type: kind.clone(), options: None };
+                let reply = client.list(request).await;
+                if !in_version(minor, &line[5], line.get(6).map_or("", String::as_str)) {
+                    assert_eq!(reply.unwrap_err().code(), Code::PermissionDenied, "{version} {kind}");
+                    continue;
+                }
+                let mut stream = reply.unwrap().into_inner();
+                while let Some(item) = stream.message().await.unwrap() {
+                    let (metadata, spec) =
+                        item.resource.map(|it| (it.metadata.unwrap(), it.spec.unwrap())).unwrap();
+                    let what = format!("{version} {} {kind} {}", node.name(), metadata.id);
+                    let owned = owners.iter().any(|line| {
+                        let removed = line.get(3).map_or("", String::as_str);
+                        line[0] == *kind && line[1] == metadata.owner && in_version(minor, &line[2], removed)
+                    });
+                    assert!(owned, "{what} is owned by {:?}", metadata.owner);
+                    assert_eq!(metadata.phase, "running", "{what}");
+                    // Some have been sent for longer than their message was written down.
+                    let has_message = api.iter().any(|line| {
+                        line[0] == "message" && line[1] == *message && in_version(minor, &line[6], &line[7])
+                    });
+                    for number in fields(&spec.proto_spec) {
+                        let known = numbers.get(message.as_str()).into_iter().flatten().any(
+                            |(known, since, removed)| *known == number && in_version(minor, since, removed),
+                        );
+                        assert!(known || !has_message, "{what} has field {number}");
+                    }
+                    shown.insert(kind.as_str());
+                }
+            }
+            let control_plane = [
+                "APIServerConfigs.kubernetes.talos.dev",
+                "EtcdMembers.etcd.talos.dev",
+                "EtcdRootSecrets.secrets.talos.dev",
+                "EtcdSpecs.etcd.talos.dev",
+                "KubernetesRootSecrets.secrets.talos.dev",
+                "ManifestStatuses.kubernetes.talos.dev",
+                "StaticPodStatuses.kubernetes.talos.dev",
+                "StaticPods.kubernetes.talos.dev",
+            ];
+            let is_control_plane = cluster.control_planes().iter().any(|cp| cp.address() == node.address());
+            for kind in control_plane {
+                assert_eq!(shown.contains(kind), is_control_plane, "{version} {} {kind}", node.name());
+            }
+            for kind in [
+                "Affiliates.cluster.talos.dev",
+                "KubeletSpecs.kubernetes.talos.dev",
+                "MountStatuses.runtime.talos.dev",
+            ] {
+                assert!(shown.contains(kind), "{version} {} {kind}", node.name());
+            }
+        }
     }
 }
