@@ -115,13 +115,13 @@ impl Fields {
     }
 
     /// A message that is text in YAML.
-    pub(super) fn as_text(mut self, number: u32, key: &'static str, fields: Self, text: &str) -> Self {
+    pub(super) fn message(mut self, number: u32, key: &'static str, fields: Self, text: &str) -> Self {
         self.put(number, &fields.proto);
         self.yaml(key, text.into())
     }
 
     pub(super) fn address(self, number: u32, key: &'static str, address: Ipv4Addr) -> Self {
-        self.as_text(number, key, ip(address), &address.to_string())
+        self.message(number, key, ip(address), &address.to_string())
     }
 
     pub(super) fn addresses(mut self, number: u32, key: &'static str, addresses: &[Ipv4Addr]) -> Self {

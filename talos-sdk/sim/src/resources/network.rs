@@ -86,7 +86,7 @@ fn address_status(link: u32, name: &str, own: Ipv4Addr, bits: u8, minor: u16) ->
     let scope = SCOPES[usize::from(own != Ipv4Addr::LOCALHOST)];
     let text = format!("{own}/{bits}");
     let fields = Fields::new()
-        .as_text(1, "address", prefix(own, bits), &text)
+        .message(1, "address", prefix(own, bits), &text)
         .address(2, "", own)
         .number(6, "linkIndex", link)
         .text(7, "linkName", name)
@@ -101,8 +101,8 @@ fn address_status(link: u32, name: &str, own: Ipv4Addr, bits: u8, minor: u16) ->
 fn route(gateway: Ipv4Addr) -> Item {
     let fields = Fields::new()
         .word(1, "family", INET4.0, INET4.1)
-        .as_text(2, "dst", Fields::new(), "")
-        .as_text(3, "src", Fields::new(), "")
+        .message(2, "dst", Fields::new(), "")
+        .message(3, "src", Fields::new(), "")
         .address(4, "gateway", gateway)
         .number(5, "outLinkIndex?", 2u32)
         .text(6, "outLinkName?", "eth0")
