@@ -18,7 +18,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/siderolabs/talos/pkg/machinery/client"
-	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 )
 
 // forms counts the resources of a machine by how their two forms agree.
@@ -32,37 +31,27 @@ type forms struct {
 // checkForms reads all resources of a machine and holds the YAML that each came with against the YAML that Go writes
 // for what it decoded from protobuf.
 func checkForms(args []string) error {
+	var f clientFlags
+
 	flags := flag.NewFlagSet("forms", flag.ExitOnError)
-	talosconfig := flags.String("talosconfig", "", "talosconfig file")
-	endpoint := flags.String("endpoint", "", "endpoint")
-	node := flags.String("node", "", "node header")
+	f.nodeFlags(flags)
 
 	if err := flags.Parse(args); err != nil {
-		return err
-	}
-
-	text, err := os.ReadFile(*talosconfig)
-	if err != nil {
-		return err
-	}
-
-	cfg, err := clientconfig.FromBytes(text)
-	if err != nil {
 		return err
 	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 
-	c, err := client.New(ctx, client.WithDefaultGRPCDialOptions(), client.WithConfig(cfg), client.WithEndpoints(*endpoint))
+	c, err := f.connect(ctx)
 	if err != nil {
 		return err
 	}
 
 	defer c.Close() //nolint:errcheck
 
-	if *node != "" {
-		ctx = client.WithNode(ctx, *node)
+	if f.node != "" {
+		ctx = client.WithNode(ctx, f.node)
 	}
 
 	definitions, err := safe.StateListAll[*meta.ResourceDefinition](ctx, c.COSI)
@@ -70,23 +59,30 @@ func checkForms(args []string) error {
 		return err
 	}
 
-	f := forms{state: v1alpha1.NewStateClient(c.Conn())}
+	all := forms{state: v1alpha1.NewStateClient(c.Conn())}
 
 	for definition := range definitions.All() {
-		if err := f.list(ctx, definition.TypedSpec().DefaultNamespace, definition.TypedSpec().Type); err != nil {
+		if err := all.list(ctx, definition.TypedSpec().DefaultNamespace, definition.TypedSpec().Type); err != nil {
 			return fmt.Errorf("%s: %w", definition.TypedSpec().Type, err)
 		}
 	}
 
-	writeLine(os.Stdout, map[string]any{"same": f.same, "unknown": f.unknown, "different": len(f.different)})
+	writeLine(os.Stdout, map[string]any{"same": all.same, "unknown": all.unknown, "different": len(all.different)})
 
-	if len(f.different) > 0 {
-		fmt.Fprintln(os.Stderr, strings.Join(f.different, "\n"))
+	if len(all.different) > 0 {
+		fmt.Fprintln(os.Stderr, strings.Join(all.different, "\n"))
 
 		return errReported
 	}
 
 	return nil
+}
+
+// nodeFlags are the flags that name one machine.
+func (f *clientFlags) nodeFlags(flags *flag.FlagSet) {
+	flags.StringVar(&f.talosconfig, "talosconfig", "", "talosconfig file")
+	flags.Var(&f.endpoints, "endpoint", "endpoints (default: from the talosconfig)")
+	flags.StringVar(&f.node, "node", "", "node header")
 }
 
 func (f *forms) list(ctx context.Context, namespace, kind string) error {

@@ -128,6 +128,11 @@ simulator() {
     want '"bytes":[1-9]' "${client[@]}" logs machined -tail 5
     want 'client-certificate-data' "${client[@]}" kubeconfig
     want '"type":"talos/runtime/machine\.' "${client[@]}" events -tail 1 -count 1
+    for node in $nodes; do
+        want '"different":0' interop forms -talosconfig "$config" -endpoint "$endpoint" -node "$node"
+    done
+    node=${nodes%% *}
+    want '"buckets":\["' interop snapshot-check -talosconfig "$config" -endpoint "$endpoint" -node "$node"
     refuse '"code":"NotFound"' "${client[@]}" cosi-get runtime MachineStatuses.runtime.talos.dev nothing
     refuse '"code":"(Unavailable|InvalidArgument|NotFound|Unknown)"' interop client -talosconfig "$config" -endpoint "$endpoint" \
         -node 127.255.255.1 -timeout 10s version

@@ -1,19 +1,32 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"flag"
+	"io"
 	"os"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/siderolabs/talos/pkg/machinery/api/machine"
+	"github.com/siderolabs/talos/pkg/machinery/client"
 )
 
-// snapshotCheck opens a snapshot of etcd, without the hash at its end, and lets bbolt check every page of it.
+// snapshotCheck opens a snapshot of etcd, without the hash at its end, and lets bbolt check every page of it. The
+// snapshot is in a file or, without one, taken from the machine that the flags name.
 func snapshotCheck(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: interop snapshot-check FILE")
+	var f clientFlags
+
+	flags := flag.NewFlagSet("snapshot-check", flag.ExitOnError)
+	f.nodeFlags(flags)
+
+	if err := flags.Parse(args); err != nil {
+		return err
 	}
 
-	data, err := os.ReadFile(args[0])
+	data, err := snapshot(&f, flags.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -64,4 +77,33 @@ func snapshotCheck(args []string) error {
 	writeLine(os.Stdout, map[string]any{"bytes": len(data), "buckets": buckets})
 
 	return nil
+}
+
+func snapshot(f *clientFlags, file string) ([]byte, error) {
+	if file != "" {
+		return os.ReadFile(file)
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	c, err := f.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	defer c.Close() //nolint:errcheck
+
+	if f.node != "" {
+		ctx = client.WithNode(ctx, f.node)
+	}
+
+	stream, err := c.EtcdSnapshot(ctx, &machine.EtcdSnapshotRequest{})
+	if err != nil {
+		return nil, err
+	}
+
+	defer stream.Close() //nolint:errcheck
+
+	return io.ReadAll(stream)
 }

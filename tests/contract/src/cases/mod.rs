@@ -21,6 +21,7 @@ mod resources;
 mod roles;
 mod routing;
 mod services;
+mod state;
 mod storage;
 mod time;
 mod typed;
@@ -40,6 +41,7 @@ pub fn cases() -> Vec<Case> {
         logs::cases(),
         events::cases(),
         resources::cases(),
+        state::cases(),
         access::cases(),
         apply::cases(),
         bootstrap::cases(),
