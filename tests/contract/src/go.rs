@@ -14,6 +14,7 @@ use tonic::Code;
 
 use crate::case::{Case, Go, Scene, Shape, Target};
 use crate::env::Env;
+use crate::states;
 use crate::world::{SetupError, World};
 
 /// What Go's client said to the commands of all cases in one version.
@@ -85,6 +86,11 @@ pub async fn go(
         let driver = Driver::new(program, folder, &world)?;
         let commands: Vec<_> = case.go.iter().map(|go| (case, go)).collect();
         driver.run(&driver.group(case)?, &commands, &mut report).await?;
+    }
+    for (case, world) in states::all(version).await? {
+        let driver = Driver::new(program, folder, &world)?;
+        let commands: Vec<_> = case.go.iter().map(|go| (&case, go)).collect();
+        driver.run(&driver.group(&case)?, &commands, &mut report).await?;
     }
     Ok(report)
 }

@@ -101,10 +101,15 @@ impl World {
     /// # Errors
     /// When the machines do not come up.
     pub async fn simulated(version: &str, shape: Shape) -> Result<Self, SetupError> {
-        let version: TalosVersion = version.parse()?;
         // A machine that goes down at once may take the answer with it that says so.
         let mut pace = Pace::immediate();
         pace.shutdown = Pace::default().shutdown;
+        Self::simulated_at(version, shape, pace).await
+    }
+
+    /// The same, whose machines take their time.
+    pub(crate) async fn simulated_at(version: &str, shape: Shape, pace: Pace) -> Result<Self, SetupError> {
+        let version: TalosVersion = version.parse()?;
         let options = SimulationOptions::default().with_pace(pace).with_talos_version(version.clone());
         let simulation = Simulation::start(options)?;
         let options = ClusterOptions::default()

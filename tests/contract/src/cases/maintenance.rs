@@ -15,7 +15,7 @@ use crate::facts;
 use crate::failure::Verdict;
 
 /// What its server has before 1.13: everything else does not exist there.
-const SERVED_BEFORE_1_13: [&str; 17] = [
+pub(crate) const SERVED_BEFORE_1_13: [&str; 17] = [
     "MachineService/ApplyConfiguration",
     "MachineService/GenerateConfiguration",
     "MachineService/MetaDelete",
@@ -36,7 +36,7 @@ const SERVED_BEFORE_1_13: [&str; 17] = [
 ];
 
 /// What anybody may call there, whatever the table of roles says of configured machines.
-const UNCHECKED: [&str; 3] = [
+pub(crate) const UNCHECKED: [&str; 3] = [
     "MachineService/ApplyConfiguration",
     "MachineService/GenerateConfiguration",
     "StorageService/BlockDeviceWipe",

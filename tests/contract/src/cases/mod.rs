@@ -13,7 +13,7 @@ mod host;
 mod images;
 mod lifecycle;
 mod logs;
-mod maintenance;
+pub(crate) mod maintenance;
 mod meta;
 mod network;
 mod power;
