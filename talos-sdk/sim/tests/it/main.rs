@@ -4,6 +4,7 @@
 
 mod cloud;
 mod cluster;
+mod consistency;
 mod etcd;
 mod every_fault;
 mod faults;
