@@ -60,7 +60,15 @@ impl<'de> Deserializer<'de> {
     }
 
     fn at<T>(&self, result: Result<T>) -> Result<T> {
-        result.map_err(|e| e.or_mark(self.node.mark))
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(error.or_mark(self.node.mark)),
+        }
+    }
+
+    /// The error of this value seen from the mapping that has it under `key`.
+    fn under(&self, key: &Node, error: Error) -> Error {
+        error.prefix_key(key.value().unwrap_or("?")).or_mark(self.node.mark)
     }
 
     fn scalar(&self, wanted: &str) -> Result<Scalar<'de>> {
@@ -90,11 +98,17 @@ impl<'de> Deserializer<'de> {
     }
 
     fn map<V: Visitor<'de>>(self, visitor: V, fields: bool) -> Result<V::Value> {
+        let entries = self.entries(fields)?;
+        self.at(visitor.visit_map(entries))
+    }
+
+    /// The entries of a map, or of a struct (`fields`).
+    fn entries(self, fields: bool) -> Result<Entries<'de>> {
         if self.node.is_null() {
             if fields && self.element {
                 return self.zero(|| Err(self.wants("a mapping")));
             }
-            return self.at(visitor.visit_map(Entries { parent: self, entries: Vec::new(), next: 0 }));
+            return Ok(Entries { parent: self, entries: Vec::new(), next: 0 });
         }
         if !self.node.is_mapping() {
             return Err(self.wants("a mapping"));
@@ -103,7 +117,7 @@ impl<'de> Deserializer<'de> {
         if fields {
             entries.retain(|(key, value)| !key.is_null() && !value.is_null());
         }
-        self.at(visitor.visit_map(Entries { parent: self, entries, next: 0 }))
+        Ok(Entries { parent: self, entries, next: 0 })
     }
 
     fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -146,6 +160,7 @@ macro_rules! forward {
     };
 }
 
+/// What is generic here is compiled once for each type that is read, so it is kept small.
 impl<'de> de::Deserializer<'de> for Deserializer<'de> {
     type Error = Error;
 
@@ -314,7 +329,10 @@ impl<'de> de::SeqAccess<'de> for Items<'de> {
         let Some((index, mut child)) = self.take()? else { return Ok(None) };
         // The seed is good for one try, so a null cannot be dropped.
         child.element = false;
-        seed.deserialize(child).map(Some).map_err(|e| e.prefix_index(index))
+        match seed.deserialize(child) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.prefix_index(index)),
+        }
     }
 
     fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>> {
@@ -339,6 +357,16 @@ struct Entries<'de> {
     next: usize,
 }
 
+impl<'de> Entries<'de> {
+    fn value(&mut self) -> Result<(&'de Node, Deserializer<'de>)> {
+        let Some((key, value)) = self.entries.get(self.next) else {
+            return Err(de::Error::custom("a value was asked for without a key"));
+        };
+        self.next += 1;
+        Ok((key, self.parent.child(value, false)?))
+    }
+}
+
 impl<'de> de::MapAccess<'de> for Entries<'de> {
     type Error = Error;
 
@@ -348,12 +376,11 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        let Some((key, value)) = self.entries.get(self.next) else {
-            return Err(de::Error::custom("a value was asked for without a key"));
-        };
-        self.next += 1;
-        let child = self.parent.child(value, false)?;
-        seed.deserialize(child).map_err(|e| e.prefix_key(key.value().unwrap_or("?")).or_mark(value.mark))
+        let (key, child) = self.value()?;
+        match seed.deserialize(child) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(child.under(key, error)),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -331,9 +331,9 @@ struct SeqSerializer {
 }
 
 impl SeqSerializer {
-    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+    fn push(&mut self, value: Result<Node>) -> Result<()> {
         let index = self.items.len();
-        self.items.push(to_node(value).map_err(|e| e.prefix_index(index))?);
+        self.items.push(value.map_err(|e| e.prefix_index(index))?);
         Ok(())
     }
 
@@ -353,7 +353,7 @@ impl ser::SerializeSeq for SeqSerializer {
     type Ok = Node;
     type Error = Error;
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.push(value)
+        self.push(to_node(value))
     }
     fn end(self) -> Result<Node> {
         Ok(self.finish())
@@ -364,7 +364,7 @@ impl ser::SerializeTuple for SeqSerializer {
     type Ok = Node;
     type Error = Error;
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.push(value)
+        self.push(to_node(value))
     }
     fn end(self) -> Result<Node> {
         Ok(self.finish())
@@ -375,7 +375,7 @@ impl ser::SerializeTupleStruct for SeqSerializer {
     type Ok = Node;
     type Error = Error;
     fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.push(value)
+        self.push(to_node(value))
     }
     fn end(self) -> Result<Node> {
         Ok(self.finish())
@@ -386,7 +386,7 @@ impl ser::SerializeTupleVariant for SeqSerializer {
     type Ok = Node;
     type Error = Error;
     fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.push(value)
+        self.push(to_node(value))
     }
     fn end(self) -> Result<Node> {
         Ok(self.finish())
@@ -401,8 +401,8 @@ struct MapSerializer {
 }
 
 impl MapSerializer {
-    fn push<T: Serialize + ?Sized>(&mut self, key: Node, value: &T) -> Result<()> {
-        let value = to_node(value).map_err(|e| e.prefix_key(key.value().unwrap_or("?")))?;
+    fn push(&mut self, key: Node, value: Result<Node>) -> Result<()> {
+        let value = value.map_err(|e| e.prefix_key(key.value().unwrap_or("?")))?;
         self.entries.push((key, value));
         Ok(())
     }
@@ -424,7 +424,7 @@ impl ser::SerializeMap for MapSerializer {
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let key = self.key.take().unwrap_or_else(Node::null);
-        self.push(key, value)
+        self.push(key, to_node(value))
     }
     fn end(self) -> Result<Node> {
         Ok(self.finish())
@@ -435,7 +435,7 @@ impl ser::SerializeStruct for MapSerializer {
     type Ok = Node;
     type Error = Error;
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<()> {
-        self.push(string(key), value)
+        self.push(string(key), to_node(value))
     }
     fn end(self) -> Result<Node> {
         Ok(self.finish())
@@ -446,7 +446,7 @@ impl ser::SerializeStructVariant for MapSerializer {
     type Ok = Node;
     type Error = Error;
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<()> {
-        self.push(string(key), value)
+        self.push(string(key), to_node(value))
     }
     fn end(self) -> Result<Node> {
         Ok(self.finish())
