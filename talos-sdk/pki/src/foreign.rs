@@ -1,6 +1,7 @@
 //! Keys that the cryptographic library does not take (RSA below 2048 bits or above 8192, ECDSA on P-224): read for
 //! their public half.
 
+use x509_parser::der_parser::parse_der;
 use yasna::models::ObjectIdentifier;
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, Tag};
 use zeroize::Zeroizing;
@@ -21,6 +22,8 @@ pub(crate) struct Foreign {
 
 /// Reads PKCS#8, PKCS#1 or SEC 1.
 pub(crate) fn read(der: &[u8]) -> Option<Foreign> {
+    // Where a value is passed over whole, yasna adds up lengths without a check.
+    parse_der(der).ok()?;
     let wrapped = yasna::parse_der(der, |reader| {
         reader.read_sequence(|reader| {
             reader.next().read_u8()?;

@@ -133,6 +133,15 @@ fn damaged_keys_are_errors() {
 }
 
 #[test]
+fn a_length_beyond_all_bytes_is_an_error() {
+    let long = [0x30, 0x88, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
+    let inside = [&[0x30, 0x0D, 0x02, 0x01, 0x00][..], &long].concat();
+    for der in [&long[..], &inside] {
+        assert_eq!(PrivateKey::from_der(der).unwrap_err().kind(), ErrorKind::Key);
+    }
+}
+
+#[test]
 fn an_administrator_of_kubernetes_looks_as_talos_makes_him() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let options = CaOptions::new("kubernetes").with_algorithm(Algorithm::EcdsaP256);
