@@ -80,6 +80,8 @@ pub(crate) struct Run {
     pub(crate) next: watch::Sender<Next>,
     /// Whether somebody asked for a bootstrap, and for which.
     pub(crate) bootstrap: watch::Sender<Bootstrap>,
+    /// Held while a configuration is put on the disk and in use, so that both are of the same caller.
+    pub(crate) applying: Mutex<()>,
     /// Counts trials of configurations, and their ends.
     trials: AtomicU64,
     /// Counts changes of the configuration.
@@ -120,6 +122,7 @@ impl Run {
             next: watch::Sender::new(Next::Stay),
             bootstrap: watch::Sender::new(Bootstrap::No),
             configured: watch::Sender::new(0),
+            applying: Mutex::default(),
             trials: AtomicU64::new(0),
             maintenance: AtomicBool::new(false),
             stage: Mutex::new((Stage::Booting, false)),

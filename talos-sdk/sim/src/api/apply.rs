@@ -1,6 +1,6 @@
 //! Applying a configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use talos_machineconfig::{Config, Mode as Platform, ValidateOptions};
@@ -107,6 +107,7 @@ fn choose(run: &Run, mode: Mode, config: &NodeConfig) -> Mode {
 }
 
 fn act(run: &Arc<Run>, mode: Mode, config: &Arc<NodeConfig>, timeout: Duration) {
+    let _applying = run.applying.lock().unwrap_or_else(PoisonError::into_inner);
     let persist = || {
         run.node.disk().config = Some(config.clone());
         run.put(machine_config(PERSISTENT, config.text.expose(), run.minor()));

@@ -47,7 +47,7 @@ async fn a_machine_that_restarts_between_two_calls_shows_the_same_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_configurations_that_are_applied_at_once_one_is_there_as_a_whole() {
     let cluster = TestCluster::bootstrapped(1, 0).await;
     let node = &cluster.control_planes[0];
@@ -69,14 +69,16 @@ async fn of_configurations_that_are_applied_at_once_one_is_there_as_a_whole() {
         options: None,
     };
     let mut client = state(node.address(), &[Role::Admin]).await;
-    let mut versions = Vec::new();
+    let (mut versions, mut texts) = (Vec::new(), Vec::new());
     for id in ["v1alpha1", "persistent"] {
         let found = client.get(request(id)).await.unwrap().into_inner().resource.unwrap();
         let spec: talos_proto::resource::config::MachineConfigSpec =
             prost::Message::decode(found.spec.unwrap().proto_spec).unwrap();
         assert!(applied.iter().any(|text| text.as_bytes() == spec.yaml_marshalled), "one of them as a whole");
+        texts.push(spec.yaml_marshalled);
         versions.push(found.metadata.unwrap().version);
     }
+    assert_eq!(texts[0], texts[1], "what is in use is what is on the disk");
     // The first one came with the boot; every call made a version of its own, so none was lost in silence.
     assert_eq!(versions, ["9", "9"]);
 }
