@@ -3,13 +3,12 @@
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use h2::{Ping, PingPong};
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -17,6 +16,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use crate::dial::{BoxIo, Dial};
+use crate::keep_alive::KeepAlive;
 use crate::tls::{self, Tls};
 use crate::{Endpoint, Error, ErrorKind, Result, http2};
 
@@ -29,11 +29,6 @@ const MAX_FRAME: u32 = (64 << 10) + 64;
 const READ_BUFFER: usize = 64 << 10;
 /// Status messages of Talos can quote whole validation reports.
 const MAX_HEADERS: u32 = 256 << 10;
-/// Quiet streams are asked for a sign of life over HTTP/2 too, for what TCP does not see behind a load balancer. Talos
-/// takes it amiss if that is done more than once in five minutes.
-const PING: Duration = Duration::from_secs(5 * 60 + 15);
-const PONG: Duration = Duration::from_secs(20);
-
 /// Makes connections of one client.
 pub(crate) struct Connector {
     pub(crate) dial: Dial,
@@ -50,9 +45,52 @@ pub(crate) struct Connection {
     used: Mutex<Instant>,
     /// The task that looks whether it is still used.
     pub(crate) watch: OnceLock<AbortHandle>,
+    /// The task that asks the server for signs of life.
+    asks: OnceLock<AbortHandle>,
 }
 
 impl Connection {
+    /// Begins HTTP/2 on a stream and waits for the first bytes of the server.
+    pub(crate) async fn open(
+        stream: BoxIo,
+        monitor: Arc<Monitor>,
+        keep_alive: KeepAlive,
+    ) -> Result<Arc<Self>> {
+        let stream = Monitored::new(stream, Arc::clone(&monitor));
+        let (sender, mut connection) = h2::client::Builder::new()
+            .enable_push(false)
+            .initial_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(MAX_FRAME)
+            .max_header_list_size(MAX_HEADERS)
+            .handshake(stream)
+            .await
+            .map_err(|error| broken(&monitor, error))?;
+        let pings = connection.ping_pong();
+        let mut driver = tokio::spawn(connection);
+        tokio::select! {
+            biased;
+            ended = &mut driver => return Err(match ended {
+                Ok(Err(error)) => broken(&monitor, error),
+                _ => Error::new(ErrorKind::Unavailable, "the server closed the connection at once"),
+            }),
+            () = monitor.first.notified() => {}
+        }
+        let connection = Arc::new(Self {
+            sender,
+            monitor,
+            calls: Arc::default(),
+            used: Mutex::new(Instant::now()),
+            watch: OnceLock::new(),
+            asks: OnceLock::new(),
+        });
+        if let Some(pings) = pings {
+            let asks = keep_alive.run(Arc::downgrade(&connection), pings, driver.abort_handle());
+            _ = connection.asks.set(tokio::spawn(asks).abort_handle());
+        }
+        Ok(connection)
+    }
+
     /// When it was used last.
     pub(crate) fn used(&self) -> Instant {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner)
@@ -76,8 +114,8 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(watch) = self.watch.get() {
-            watch.abort();
+        for task in [&self.watch, &self.asks].into_iter().filter_map(OnceLock::get) {
+            task.abort();
         }
     }
 }
@@ -98,11 +136,13 @@ impl Monitor {
         self.received.load(Ordering::Relaxed)
     }
 
-    fn heard(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    /// When the last bytes came.
+    pub(crate) fn heard(&self) -> Option<Instant> {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fail(&self, error: io::Error) {
+    /// Says why the connection is of no use any more.
+    pub(crate) fn fail(&self, error: io::Error) {
         self.failure.get_or_init(|| explain(error, "closed the connection"));
     }
 
@@ -148,64 +188,7 @@ impl Connector {
         };
 
         *stage = "no HTTP/2 session";
-        let stream = Monitored::new(stream, Arc::clone(&monitor));
-        let (sender, mut connection) = h2::client::Builder::new()
-            .enable_push(false)
-            .initial_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_frame_size(MAX_FRAME)
-            .max_header_list_size(MAX_HEADERS)
-            .handshake(stream)
-            .await
-            .map_err(|error| broken(&monitor, error))?;
-        let pings = connection.ping_pong();
-        let mut driver = tokio::spawn(connection);
-        tokio::select! {
-            biased;
-            ended = &mut driver => return Err(match ended {
-                Ok(Err(error)) => broken(&monitor, error),
-                _ => Error::new(ErrorKind::Unavailable, "the server closed the connection at once"),
-            }),
-            () = monitor.first.notified() => {}
-        }
-        let connection = Arc::new(Connection {
-            sender,
-            monitor,
-            calls: Arc::default(),
-            used: Mutex::new(Instant::now()),
-            watch: OnceLock::new(),
-        });
-        if let Some(pings) = pings {
-            tokio::spawn(keep_alive(Arc::downgrade(&connection), pings, driver.abort_handle()));
-        }
-        Ok(connection)
-    }
-}
-
-/// Asks for a sign of life where calls wait and nothing comes. Ends the connection if none is given.
-async fn keep_alive(connection: Weak<Connection>, mut pings: PingPong, driver: AbortHandle) {
-    let mut next = Instant::now() + PING;
-    loop {
-        tokio::time::sleep_until(next).await;
-        let Some(connection) = connection.upgrade() else { return };
-        let silent_since = *connection.monitor.heard();
-        next = silent_since.unwrap_or(next) + PING;
-        if next > Instant::now() {
-            continue;
-        }
-        next = Instant::now() + PING;
-        if connection.is_busy() {
-            let monitor = Arc::clone(&connection.monitor);
-            drop(connection);
-            match tokio::time::timeout(PONG, pings.ping(Ping::opaque())).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(_)) => return,
-                Err(_) => {
-                    monitor.fail(io::ErrorKind::TimedOut.into());
-                    return driver.abort();
-                }
-            }
-        }
+        Connection::open(stream, monitor, KeepAlive::default()).await
     }
 }
 
@@ -319,7 +302,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Monitored<S> {
         let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         let read = (buffer.filled().len() - before) as u64;
         if read > 0 {
-            *self.monitor.heard() = Some(Instant::now());
+            *self.monitor.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             if self.turn == Turn::Ours {
                 self.turn = Turn::Read;
             }

@@ -112,6 +112,7 @@ mod image_store;
 mod images;
 mod inspect;
 mod instant;
+mod keep_alive;
 mod kubeconfig;
 mod lifecycle;
 mod logs;
