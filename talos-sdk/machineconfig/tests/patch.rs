@@ -222,7 +222,11 @@ proptest! {
         let patch = operation.to_string();
         let Ok(once) = patched("machine: {}\n", &[&patch]) else { return Ok(()) };
         prop_assert_eq!(&patched("machine: {}\n", &[&patch, &patch]).unwrap(), &once);
-        prop_assert_eq!(&patched(&once, &["[]"]).unwrap(), &once);
+        match patched(&once, &["[]"]) {
+            Ok(again) => prop_assert_eq!(again, once),
+            // Written as Go writes it, plainly, it is a merge of a text to the next reader, which Go refuses too.
+            Err(_) => prop_assert_eq!(key, "<<"),
+        }
     }
 
     #[test]
