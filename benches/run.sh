@@ -68,6 +68,9 @@ network() {
         "$work/interop" bench-network -talosconfig "$work/go.talosconfig" -seconds "$seconds" "$name" | side go
     done >"$work/results"
     ours network -- stream "$seconds" "$work/sim.talosconfig" | side both >>"$work/results"
+    for name in unary unary_64; do
+        ours network -- "$name" "$seconds" "$work/go.talosconfig" threads | side threads >>"$work/results"
+    done
     exec 8>&- 9>&-
     python3 benches/network.py <"$work/results"
 }
