@@ -30,8 +30,8 @@ for side, what in {"go": "Go's client, Go's server", "rust": "this client, Go's 
     print(f"| {what} | {FILE / result['per_op_us']:.0f} | {result['max_rss_kib'] / 1024:.1f} |")
 
 print()
-print("| this client on one thread | µs | p99 | CPU µs |")
+print("| this client on several threads | µs | p99 | CPU µs |")
 print("|---|---|---|---|")
 for name, sides in results.items():
-    if "one_thread" in sides:
-        print(f"| {name} | " + " | ".join(f"{sides['one_thread'][key]:.1f}" for key in ("per_op_us", "p99_us", "cpu_per_op_us")) + " |")
+    if "threads" in sides:
+        print(f"| {name} | " + " | ".join(f"{sides['threads'][key]:.1f}" for key in ("per_op_us", "p99_us", "cpu_per_op_us")) + " |")

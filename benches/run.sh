@@ -69,7 +69,7 @@ network() {
     done >"$work/results"
     ours network -- stream "$seconds" "$work/sim.talosconfig" | side both >>"$work/results"
     for name in unary unary_64; do
-        ours network -- "$name" "$seconds" "$work/go.talosconfig" one-thread | side one_thread >>"$work/results"
+        ours network -- "$name" "$seconds" "$work/go.talosconfig" threads | side threads >>"$work/results"
     done
     exec 8>&- 9>&-
     python3 benches/network.py <"$work/results"

@@ -1,8 +1,8 @@
 //! Calling machines: one call after the other, 64 at once, streams of bytes, lists and watches of many resources, and a
 //! thousand machines.
 //!
-//! - `network OPERATION SECONDS TALOSCONFIG [one-thread]` measures one operation against a server and prints a line of JSON.
-//!   The client is in a task on a runtime of several threads, or all on one. The server must have a file
+//! - `network OPERATION SECONDS TALOSCONFIG [threads]` measures one operation against a server and prints a line of JSON.
+//!   The client is on one thread, or in a task on a runtime of several with `threads`. The server must have a file
 //!   `/bench/1073741824` of that size and, for `list` and `watch`, 10,000 AddressStatuses.
 //! - `network nodes TALOSCONFIG` asks every member of the cluster for its version, once with nothing connected and then
 //!   again, and watches MachineStatus on all of them; prints time and memory.
@@ -35,9 +35,10 @@ const RESOURCES: usize = 10_000;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    // Servers use every core; a client of one connection gains nothing from a second thread, and loses the time to wake it.
     let mut runtime = match arguments[..] {
-        [.., "one-thread"] => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
+        ["serve", ..] | [_, _, _, "threads"] | [] => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
     };
     runtime.enable_all().build().unwrap().block_on(run(&arguments));
 }
@@ -55,7 +56,10 @@ async fn run(arguments: &[&str]) {
                 .unwrap();
         }
         ["nodes", file] => nodes(&client(Path::new(file))).await,
-        [operation, seconds, file] | [operation, seconds, file, "one-thread"] => {
+        [operation, seconds, file] => {
+            measure(operation, seconds.parse().unwrap(), &client(Path::new(file))).await
+        }
+        [operation, seconds, file, "threads"] => {
             let (operation, seconds) = (operation.to_owned(), seconds.parse().unwrap());
             let client = client(Path::new(file));
             // What waits in `main` itself is on no thread of the runtime, so each reply would have to wake it.
