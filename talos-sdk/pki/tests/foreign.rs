@@ -141,6 +141,41 @@ fn a_length_beyond_all_bytes_is_an_error() {
     }
 }
 
+/// Lengths near the end of what a machine word holds, at every place of a certificate and of a request: those of
+/// sequences, names, times, numbers, extensions and signatures among them.
+#[test]
+fn no_length_in_a_certificate_or_a_request_stops_the_reader() {
+    let ca = CertificateAuthority::generate(&CaOptions::new("talos"), &SystemClock).unwrap();
+    let names =
+        LeafOptions::server().with_dns_names(["a.example"]).with_ip_addresses(["10.0.0.1".parse().unwrap()]);
+    let leaf = ca.issue(&names, &SystemClock).unwrap().certificate;
+    let key = PrivateKey::generate(Algorithm::EcdsaP256).unwrap();
+    let request = CertificateRequest::new(&RequestOptions::default().with_dns_names(["a.example"]), &key);
+    let request = request.unwrap();
+    let lengths: [&[u8]; 6] = [
+        &[0x88, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x88, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xF0],
+        &[0x88, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x84, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x80],
+        &[0xFF],
+    ];
+    for length in lengths {
+        for der in [ca.certificate.der(), leaf.der(), request.der()] {
+            for at in 0..der.len() - length.len() {
+                let mut hostile = der.to_vec();
+                hostile[at..at + length.len()].copy_from_slice(length);
+                if let Ok(certificate) = Certificate::from_der(&hostile) {
+                    let _ = ca.certificate.check_issuer(&certificate);
+                    let _ = certificate.check_issuer(&ca.certificate);
+                }
+                let _ = CertificateRequest::from_der(&hostile);
+                let _ = PrivateKey::from_der(&hostile);
+            }
+        }
+    }
+}
+
 #[test]
 fn an_administrator_of_kubernetes_looks_as_talos_makes_him() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
