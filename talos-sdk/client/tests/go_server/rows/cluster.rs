@@ -1,14 +1,17 @@
 //! The configuration of a machine and the way into its cluster.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use talos_client::talos_pki::{Role, RoleSet};
-use talos_client::{ApplyMode, ApplyOptions, GenerateConfigurationOptions, MetaKey};
+use talos_client::{ApplyMode, ApplyOptions, GenerateConfigurationOptions, MetaKey, RenewalOptions};
+use tokio::sync::Notify;
 
-use super::{Row, Unnamed, bytes, row};
+use super::{Row, bytes, client_row, row};
 
 const APPLY: &str = "machine.MachineService/ApplyConfiguration";
+const CLIENT_CONFIGURATION: &str = "machine.MachineService/GenerateClientConfiguration";
 const GET: &str = "cosi.resource.State/Get";
 
 fn config(id: &str) -> Value {
@@ -82,18 +85,6 @@ fn configuration() -> Vec<Row> {
 }
 
 fn access() -> Vec<Row> {
-    let mut renewal = row("", "machine.MachineService/GenerateClientConfiguration", |_| async { Ok(()) })
-        .of("Client::renew_certificate")
-        .asks(json!({"roles": ["os:admin"], "crt_ttl": "7200s"}));
-    renewal.unnamed = Unnamed::Client;
-    renewal.work = Box::new(|client, _| {
-        Box::pin(async move {
-            let before = client.certificate().unwrap().not_after();
-            client.renew_certificate(Some(Duration::from_secs(7200))).await?;
-            assert!(client.certificate().unwrap().not_after() > before);
-            Ok(())
-        })
-    });
     vec![
         row("bootstrap", "machine.MachineService/Bootstrap", |node| async move { node.bootstrap().await })
             .answers(json!({})),
@@ -101,19 +92,38 @@ fn access() -> Vec<Row> {
             assert!(node.kubeconfig().await?.expose().contains("kind: Config"));
             Ok(())
         }),
-        row(
-            "client_configuration",
-            "machine.MachineService/GenerateClientConfiguration",
-            |node| async move {
-                let roles = RoleSet::from([Role::Reader]);
-                let config = node.client_configuration(&roles, Duration::from_secs(3600)).await?;
-                let identity = config.current(None).unwrap().identity().unwrap().unwrap();
-                assert_eq!(identity.certificate.roles(), roles);
-                Ok(())
-            },
-        )
+        row("client_configuration", CLIENT_CONFIGURATION, |node| async move {
+            let roles = RoleSet::from([Role::Reader]);
+            let config = node.client_configuration(&roles, Duration::from_secs(3600)).await?;
+            let identity = config.current(None).unwrap().identity().unwrap().unwrap();
+            assert_eq!(identity.certificate.roles(), roles);
+            Ok(())
+        })
         .asks(json!({"roles": ["os:reader"], "crt_ttl": "3600s"})),
-        renewal,
+        client_row("renew_certificate", CLIENT_CONFIGURATION, |client| async move {
+            let before = client.certificate().unwrap().not_after();
+            client.renew_certificate(Some(Duration::from_secs(7200))).await?;
+            assert!(client.certificate().unwrap().not_after() > before);
+            Ok(())
+        })
+        .asks(json!({"roles": ["os:admin"], "crt_ttl": "7200s"})),
+        client_row("keep_certificate", CLIENT_CONFIGURATION, |client| async move {
+            let first = client.certificate().unwrap();
+            let renewed = Arc::new(Notify::new());
+            let told = Arc::clone(&renewed);
+            // Due at once: no certificate of this server lasts that long.
+            let options = RenewalOptions::default()
+                .with_before(Duration::from_secs(100 * 86_400))
+                .with_lifetime(Duration::from_secs(7200));
+            let keeping = client.keep_certificate(options, |_| told.notify_one());
+            tokio::select! {
+                ended = keeping => return ended.map(|never| match never {}),
+                () = renewed.notified() => {}
+            }
+            assert_ne!(client.certificate().unwrap(), first, "the new one is in use");
+            Ok(())
+        })
+        .asks(json!({"roles": ["os:admin"], "crt_ttl": "7200s"})),
     ]
 }
 

@@ -73,6 +73,19 @@ where
     }
 }
 
+/// A call of a client, and the method it is about.
+pub(crate) fn client_row<F, Fut>(name: &str, method: &'static str, work: F) -> Row
+where
+    F: Fn(Client) -> Fut + 'static,
+    Fut: Future<Output = Result<(), Error>> + 'static,
+{
+    Row {
+        unnamed: Unnamed::Client,
+        work: Box::new(move |client, _| Box::pin(work(client))),
+        ..row("", method, |_| async { Ok(()) }).of(&format!("Client::{name}"))
+    }
+}
+
 impl Row {
     /// A function of another type than [`Node`].
     fn of(mut self, name: &str) -> Self {
