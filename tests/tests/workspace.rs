@@ -42,13 +42,15 @@ fn every_crate_uses_only_what_its_arrow_allows() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("talos-proto", &[] as &[&str]),
         ("talos-yaml", &[]),
-        ("talos-pki", &[]),
+        ("talos-secret", &[]),
+        ("talos-pki", &["talos-secret"]),
         ("openstack-sdk", &[]),
         ("openstack-sim", &[]),
         ("talos-factory", &[]),
         ("talosconfig", &["talos-yaml", "talos-pki"]),
         ("talos-machineconfig-derive", &[]),
-        ("talos-machineconfig", &["talos-machineconfig-derive", "talos-yaml", "talos-pki", "talosconfig"]),
+        ("talos-machineconfig-core", &["talos-machineconfig-derive", "talos-yaml", "talos-secret"]),
+        ("talos-machineconfig", &["talos-machineconfig-core", "talos-yaml", "talos-pki", "talosconfig"]),
         ("talos-client", &["talos-proto", "talos-pki", "talos-yaml", "talosconfig"]),
         ("talos-cluster", &["talos-client", "talos-machineconfig"]),
         ("talos-openstack", &["talos-cluster", "talos-factory", "openstack-sdk"]),
@@ -110,6 +112,14 @@ fn configuration_links_no_network_code() {
             assert_eq!(found, None, "{package} must not link {forbidden}");
         }
     }
+}
+
+/// It builds while the C code of the cryptography does.
+#[test]
+fn documents_link_no_cryptography() {
+    let crates = crates_of("talos-machineconfig-core");
+    let found = crates.iter().find(|name| name.starts_with("aws-lc") || name.starts_with("talos-pki "));
+    assert_eq!(found, None, "talos-machineconfig-core must not link cryptography");
 }
 
 #[test]

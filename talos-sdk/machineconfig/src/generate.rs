@@ -9,15 +9,15 @@ mod sections;
 use talos_pki::{Clock, LeafOptions};
 use talosconfig::TalosConfig;
 
-use crate::config::Config;
-use crate::contract::Contract;
-use crate::document::Document;
-use crate::error::{Error, ErrorKind, Result};
-use crate::machine_type::MachineType;
+use crate::Config;
+use crate::Contract;
+use crate::Document;
+use crate::MachineType;
 use crate::options::GenerateOptions;
-use crate::patch::{Patch, PatchWarning, Patched};
 use crate::secrets::SecretsBundle;
 use crate::types::network::{AutoHostnameKind, HostnameConfig, KubeSpanConfig};
+use crate::{Error, ErrorKind, Result};
+use crate::{Patch, PatchWarning, Patched};
 
 pub(crate) use endpoint::parse_endpoint;
 
@@ -89,18 +89,15 @@ pub fn generate_config(
         MachineType::Worker => &options.worker_patches,
         _ => &options.control_plane_patches,
     };
-    let mut config = Config::new(documents(role, secrets, options)?)?;
-    let mut warnings = Vec::new();
-    for patches in [&options.patches[..], patches] {
-        let patched = config.patch(patches)?;
-        warnings.extend(patched.warnings);
-        // Written anew, whatever form operations left it in.
-        config = Config::new(patched.config.into_documents())?;
-    }
+    let common = Config::new(documents(role, secrets, options)?)?.patch(&options.patches)?;
+    // Written anew, whatever form operations left it in.
+    let mut patched = Config::new(common.config.into_documents())?.patch(patches)?;
+    patched.config = Config::new(patched.config.into_documents())?;
+    patched.warnings.splice(..0, common.warnings);
     if !options.newer_documents {
-        check_age(&config, options.contract)?;
+        check_age(&patched.config, options.contract)?;
     }
-    Ok(Patched { config, warnings })
+    Ok(patched)
 }
 
 /// A machine refuses its whole configuration for one document that its release does not know.

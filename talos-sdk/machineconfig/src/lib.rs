@@ -33,47 +33,26 @@
 //! # Ok::<(), talos_machineconfig::Error>(())
 //! ```
 
-mod accessors;
-pub mod cel;
-mod config;
-mod contract;
-mod diff;
-mod document;
-mod error;
 #[doc = include_str!("../docs/from-talosctl.md")]
 pub mod from_talosctl {}
 mod generate;
-mod kubernetes_range;
-mod load;
-mod machine_type;
-mod mode;
-mod model;
 mod options;
-mod patch;
-mod path;
-mod redact;
-#[cfg(feature = "schema")]
-mod schema;
 mod secrets;
-pub mod types;
 mod validate;
 
-pub use config::Config;
-pub use contract::Contract;
-pub use diff::{Change, ChangeKind, Diff};
-pub use document::{Document, DocumentKind};
-pub use error::{Error, ErrorKind, Result};
 pub use generate::{Generated, generate, generate_config};
-pub use kubernetes_range::KubernetesRange;
-pub use machine_type::MachineType;
-pub use mode::Mode;
 pub use options::{Cni, DEFAULT_INSTALL_IMAGE, GenerateOptions};
-pub use patch::{Patch, PatchAction, PatchChange, PatchWarning, Patched, PatchedText, patch_text};
-pub use path::{Path, Step};
-#[cfg(feature = "schema")]
-pub use schema::json_schema;
 pub use secrets::{
     CertificateAndKey, Certificates, ClusterSecrets, Key, KubeconfigOptions, KubernetesPki,
     KubernetesSecrets, SecretsBundle, TrustdInfo,
 };
-pub use validate::{Finding, Report, Severity, ValidateOptions};
+#[cfg(feature = "schema")]
+#[doc(inline)]
+pub use talos_machineconfig_core::json_schema;
+#[doc(inline)]
+pub use talos_machineconfig_core::{
+    Change, ChangeKind, Config, Contract, Diff, Document, DocumentKind, Error, ErrorKind, Finding,
+    KubernetesRange, MachineType, Mode, Patch, PatchAction, PatchChange, PatchWarning, Patched, PatchedText,
+    Path, Report, Result, Severity, Step, cel, patch_text, types,
+};
+pub use validate::ValidateOptions;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use talos_pki::{Role, RoleSet};
 
-use crate::contract::Contract;
-use crate::patch::Patch;
+use crate::Contract;
+use crate::Patch;
 use crate::types::cri::{RegistryAuthConfig, RegistryTlsConfig};
 
 /// The installer that a configuration names unless it is told another.

@@ -1,33 +1,11 @@
-//! Whether a machine would take a configuration.
-//!
-//! Verdicts are those of the Go machinery, words and places are ours. Rules of a kind stand beside its type.
+//! How a configuration is validated.
 
-pub(crate) mod address;
-pub(crate) mod device_name;
-pub(crate) mod duration;
-mod finding;
-pub(crate) mod image;
-pub(crate) mod kubernetes;
-pub(crate) mod pem;
-mod rules;
-pub(crate) mod runtime_spec;
-mod together;
-mod v1alpha1;
-mod version;
+use talos_machineconfig_core::Validation;
+use talos_pki::{Certificate, PrivateKey, Role};
 
-use std::collections::HashMap;
+use crate::{Contract, Mode};
 
-use talos_yaml::{Node, parse_documents};
-
-use crate::config::Config;
-use crate::contract::Contract;
-use crate::document::{Kind, V1ALPHA1};
-use crate::mode::Mode;
-
-pub use finding::{Finding, Report, Severity};
-pub(crate) use rules::{Findings, Rules};
-
-/// How [`Config::validate`] looks at a configuration.
+/// How [`Config::validate`](crate::Config::validate) looks at a configuration.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ValidateOptions {
@@ -62,65 +40,28 @@ impl ValidateOptions {
     }
 }
 
-impl Config {
-    /// Finds all that a machine would refuse, and what it would take but should be looked at.
-    ///
-    /// ```
-    /// use talos_machineconfig::{Config, Mode, ValidateOptions};
-    ///
-    /// let config = Config::from_yaml("apiVersion: v1alpha1\nkind: HostnameConfig\n")?;
-    /// let report = config.validate(&ValidateOptions::new(Mode::Metal));
-    /// let finding = report.errors().next().ok_or("valid?")?;
-    /// assert_eq!((finding.document.as_str(), finding.line), ("HostnameConfig", Some(1)));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn validate(&self, options: &ValidateOptions) -> Report {
-        let mut found = Findings::new(options.mode);
-        for document in self.documents() {
-            found.set_document(document);
-            document.rules().check(&mut found);
-        }
-        if options.strict {
-            for finding in found.list.iter_mut().filter(|finding| finding.document == V1ALPHA1) {
-                finding.severity = Severity::Error;
-            }
-        }
-        if let Some(sections) = self.v1alpha1() {
-            for document in self.documents() {
-                found.set_document(document);
-                document.rules().check_sections(sections, &mut found);
-            }
-        }
-        together::check(self, &mut found);
-        if let Some(contract) = options.contract {
-            version::check(self, contract, &mut found);
-        }
-        let mut findings = found.list;
-        if !findings.is_empty() {
-            add_lines(self, &mut findings);
-        }
-        Report { findings }
+impl Validation for ValidateOptions {
+    fn mode(&self) -> Mode {
+        self.mode
     }
-}
 
-/// Tells every finding its line, which needs the text to be read once more.
-fn add_lines(config: &Config, findings: &mut [Finding]) {
-    let Some(nodes) = config.source().and_then(|text| parse_documents(text).ok()) else { return };
-    let nodes: Vec<&Node> = nodes.iter().filter(|node| !node.is_null()).collect();
-    let by_title: HashMap<String, &Node> = nodes.iter().map(|node| (title_of(node), *node)).collect();
-    for finding in findings {
-        if let Some(node) = by_title.get(&finding.document) {
-            finding.line = Some(finding.path.line(node));
-        }
+    fn strict(&self) -> bool {
+        self.strict
     }
-}
 
-/// The title that the document of this text has.
-fn title_of(node: &Node) -> String {
-    let text = |key| node.get(key).and_then(Node::value).unwrap_or_default();
-    match (text("kind"), text("name")) {
-        ("", _) => V1ALPHA1.to_owned(),
-        (kind, name) if Kind::find(kind).is_some_and(|kind| kind.named) => format!("{kind} {name}"),
-        (kind, _) => kind.to_owned(),
+    fn contract(&self) -> Option<Contract> {
+        self.contract
+    }
+
+    fn certificate_problem(&self, der: &[u8]) -> Option<String> {
+        Certificate::from_der(der).err().map(|error| error.to_string())
+    }
+
+    fn private_key_problem(&self, der: &[u8]) -> Option<String> {
+        PrivateKey::from_der(der).err().map(|error| error.to_string())
+    }
+
+    fn roles(&self) -> Vec<&'static str> {
+        Role::ALL.map(Role::as_str).to_vec()
     }
 }

@@ -171,6 +171,47 @@ fn authorities_and_keys() {
     }
 }
 
+/// Made by openssl, for tests alone.
+const P521: &str = "MIHcAgEBBEIAw1tbYEEg6fccVPpavZAKo0qkx92wAcX76Zzwrpet+KpBINLLS9r6
+md2HLeguFtv/H5zMgU+r/LyGfq+yBMVnZ8egBwYFK4EEACOhgYkDgYYABAFbnwfg
+fPka3Rt1tDkfCN7X07NPWObzGQGwP+JQZSFao8G+paGwaGqKizkcKHr8G+he0xOA
+MyRyUVN0fqQ86Y+VbgDf9FgtYZNlHvUYkkWNmgyo+JDIFGanaw2LHabAx+yoGJb1
+ZJt1RUV63oM6Tc63S9T+5SIDAX5tHdfk+YSzZq44pg==";
+const X25519: &str = "MC4CAQAwBQYDK2VuBCIEIBDvbGNzZ3jytP9MEuYRIX7t9rGh2be9ZwL6LcEOQ+p3";
+
+/// Checks a key as one of an authority, and as one that signs tokens.
+fn check_key(label: &str, body: &str, authority: &[&str], signs: &[&str]) {
+    let key = block(&format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----"), 4);
+    check(&[
+        ("KubeAPIServerCAConfig", &format!("issuingCA:\n  key: |{key}"), authority),
+        (
+            "KubeServiceAccountConfig",
+            &format!("issuer:\n  issuerURL: https://a\n  privateKey: |{key}"),
+            signs,
+        ),
+    ]);
+}
+
+#[test]
+fn keys_of_kinds_that_only_talos_works_with() {
+    let (good, bad) = (&["error issuingCA.cert"], &["error issuingCA.cert", "error issuingCA.key"]);
+    let refused = &["error issuer.privateKey"];
+    check_key("EC PRIVATE KEY", P521, good, &[]);
+    check_key("PRIVATE KEY", P521, bad, refused);
+    check_key("PRIVATE KEY", X25519, good, refused);
+    check_key("ED25519 PRIVATE KEY", X25519, bad, refused);
+}
+
+#[test]
+fn damaged_keys_are_refused() {
+    for body in ["", "AAAA", "MIHcAgEB", "MP8=", "MAMCAQE=", "MIT/////AgEB"] {
+        for label in ["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"] {
+            let bad = &["error issuingCA.cert", "error issuingCA.key"];
+            check_key(label, body, bad, &["error issuer.privateKey"]);
+        }
+    }
+}
+
 #[test]
 fn no_finding_shows_a_secret() {
     for (kind, body) in [

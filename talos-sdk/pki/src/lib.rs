@@ -29,7 +29,6 @@
 
 mod algorithm;
 mod authority;
-pub mod base64;
 mod certificate;
 mod clock;
 mod error;
@@ -39,11 +38,9 @@ mod foreign;
 mod identity;
 mod key;
 mod name;
-pub mod pem;
 mod random;
 mod request;
 mod role;
-mod secret;
 mod verify;
 mod writer;
 
@@ -59,4 +56,5 @@ pub use key::PrivateKey;
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use request::{CertificateRequest, RequestOptions};
 pub use role::{Role, RoleSet};
-pub use secret::{SecretBytes, SecretString};
+#[doc(inline)]
+pub use talos_secret::{SecretBytes, SecretString, base64, pem};

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::Document;
-use crate::error::{Error, ErrorKind, Result};
+use crate::Document;
+use crate::MachineType;
 use crate::generate::sections::{
     EXCLUDE_FROM_EXTERNAL_LB, bootstrap_token, etcd, kube_prism_port, present, with_key,
 };
 use crate::generate::{defaults, hostname, kubespan, parse_endpoint, registries};
-use crate::machine_type::MachineType;
 use crate::options::{Cni, GenerateOptions};
 use crate::secrets::SecretsBundle;
 use crate::types::block::{FilesystemTrimConfig, MountSpec, VolumeConfig};
@@ -27,6 +26,7 @@ use crate::types::runtime::{
 };
 use crate::types::v1alpha1::{ClusterConfig, Config, FeaturesConfig, MachineConfig};
 use crate::types::{Duration, Expression, PemPair, Prefix, Secret, Url};
+use crate::{Error, ErrorKind, Result};
 
 const DISCOVERY_SERVICE: &str = "https://discovery.talos.dev/";
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";

@@ -1,7 +1,7 @@
 //! The URL of the Kubernetes API, checked as `talosctl gen config` does.
 
-use crate::error::{Error, ErrorKind, Result};
 use crate::types::Url;
+use crate::{Error, ErrorKind, Result};
 
 const DEFAULT_PORT: u16 = 6443;
 

@@ -1,11 +1,11 @@
 //! Image registries: mirrors, trust, credentials.
 
-use crate::document::Document;
-use crate::error::{Error, ErrorKind, Result};
+use crate::Document;
 use crate::options::GenerateOptions;
 use crate::types::cri::{RegistryEndpoint, RegistryMirrorConfig};
 use crate::types::v1alpha1::{self, RegistriesConfig, RegistryConfig};
 use crate::types::{Base64Bytes, CertificateAndKey};
+use crate::{Error, ErrorKind, Result};
 
 /// The old registry of Kubernetes images, which 1.2 mirrors from the new one.
 const OLD_REGISTRY: &str = "k8s.gcr.io";

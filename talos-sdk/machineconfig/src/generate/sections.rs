@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use talos_pki::SecretString;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::MachineType;
 use crate::generate::{defaults, parse_endpoint, registries};
-use crate::machine_type::MachineType;
 use crate::options::{Cni, GenerateOptions};
 use crate::secrets::SecretsBundle;
 use crate::types::v1alpha1::{
@@ -16,6 +15,7 @@ use crate::types::v1alpha1::{
     NetworkKubeSpan, ProxyConfig, RegistryKubernetesConfig, SchedulerConfig,
 };
 use crate::types::{CertificateAndKey, Key, Secret, SecretBase64, Unstructured, Url};
+use crate::{Error, ErrorKind, Result};
 
 /// Port of KubePrism, unless it is off.
 pub(crate) fn kube_prism_port(options: &GenerateOptions) -> Option<i64> {

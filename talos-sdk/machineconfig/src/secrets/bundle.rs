@@ -9,8 +9,8 @@ use talos_pki::{
 use talosconfig::{Context, TalosConfig};
 
 use super::token;
-use crate::contract::Contract;
-use crate::error::{Error, ErrorKind, Result};
+use crate::Contract;
+use crate::{Error, ErrorKind, Result};
 
 /// The secrets that the machines of one cluster share, in the order of the file that `talosctl gen secrets` writes.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -7,7 +7,7 @@ use talos_pki::{SecretString, base64};
 use super::bundle::{
     CertificateAndKey, Certificates, ClusterSecrets, Key, KubernetesSecrets, SecretsBundle, TrustdInfo,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Stands in for a key where a machine shows its configuration. Talos keeps it outside of base64.
 const REDACTED: &str = "******";

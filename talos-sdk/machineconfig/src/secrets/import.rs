@@ -4,12 +4,12 @@ use serde::Deserialize;
 use talos_pki::{Clock, SecretString};
 
 use super::bundle::{CertificateAndKey, Key, SecretsBundle};
-use crate::config::Config;
-use crate::contract::Contract;
-use crate::document::Document;
-use crate::error::{Error, ErrorKind, Result};
+use crate::Config;
+use crate::Contract;
+use crate::Document;
 use crate::types::v1alpha1::ClusterConfig;
 use crate::types::{self, PemPair, Secret, SecretBase64, Unstructured};
+use crate::{Error, ErrorKind, Result};
 
 /// The keys of a Kubernetes cluster that something else made, as PEM texts: what kubeadm keeps in
 /// `/etc/kubernetes/pki`. [`SecretsBundle::from_kubernetes_pki`] takes them over.

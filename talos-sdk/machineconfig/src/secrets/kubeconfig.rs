@@ -5,7 +5,7 @@ use std::time::Duration;
 use talos_pki::{Clock, LeafOptions, SecretString, base64};
 
 use super::bundle::{SecretsBundle, issue};
-use crate::error::Result;
+use crate::Result;
 use crate::generate::parse_endpoint;
 
 /// What a kubeconfig of [`SecretsBundle::kubeconfig`] says.

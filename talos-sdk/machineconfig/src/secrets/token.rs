@@ -2,7 +2,7 @@
 
 use talos_pki::{Random, SecretString, base64};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// 32 random bytes in base64.
 pub(super) fn key(random: &dyn Random) -> Result<SecretString> {

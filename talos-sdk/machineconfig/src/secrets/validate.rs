@@ -3,7 +3,7 @@
 use talos_pki::{Certificate, PrivateKey};
 
 use super::bundle::{CertificateAndKey, Key, SecretsBundle, invalid};
-use crate::error::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 impl CertificateAndKey {
     pub(super) fn check_certificate(&self) -> Result<()> {

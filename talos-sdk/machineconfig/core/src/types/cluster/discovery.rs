@@ -1,7 +1,7 @@
 //! Discovery of cluster members.
 
 use talos_machineconfig_derive::Fields;
-use talos_pki::base64;
+use talos_secret::base64;
 
 use crate::model::Value as _;
 use crate::types::{Secret, Url, v1alpha1};

@@ -94,7 +94,7 @@ impl Rules for KubeServiceAccountConfig {
         let key = self.issuer.private_key.expose();
         if key.is_empty() {
             found.missing("issuer.privateKey", "the PEM of the key that signs");
-        } else if let Some(problem) = signing_key_problem(key) {
+        } else if let Some(problem) = signing_key_problem(key, found.options()) {
             found.error("issuer.privateKey", problem);
         }
         if self.issuer.issuer_url.is_zero() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use talos_pki::SecretString;
+use talos_secret::SecretString;
 
 use crate::model::{Shape, Value};
 

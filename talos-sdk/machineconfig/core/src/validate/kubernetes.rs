@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use talos_pki::Role;
-
 use crate::model::nearest;
 use crate::types::Unstructured;
 use crate::validate::Findings;
@@ -95,8 +93,8 @@ pub(crate) fn check_kubelet_config(key: &str, config: &Unstructured, found: &mut
 
 /// Checks the roles that pods may get, which are at `key`.
 pub(crate) fn check_roles(key: &str, roles: &[String], found: &mut Findings) {
+    let known = found.options().roles();
     found.each(key, roles, |role, found| {
-        let known = Role::ALL.map(Role::as_str);
         if !known.contains(&role.as_str()) {
             found.error("", one_of("role", role, &known));
         }

@@ -10,7 +10,7 @@ use crate::types::v1alpha1::{
 use crate::validate::Findings;
 use crate::validate::address::{check_filters, has_port, is_address, is_address_with_prefix};
 use crate::validate::v1alpha1::bond;
-use talos_pki::base64;
+use talos_secret::base64;
 
 /// Least MTU of the KubeSpan link.
 const KUBESPAN_LEAST_MTU: u32 = 1280;

@@ -1,7 +1,7 @@
 //! WireGuard links.
 
 use talos_machineconfig_derive::Fields;
-use talos_pki::base64;
+use talos_secret::base64;
 
 use crate::types::network::CommonLinkConfig;
 use crate::types::{AddrPort, Duration, Prefix, Secret};

@@ -2,11 +2,10 @@
 
 use crate::cel::Environment;
 use crate::document::Document;
-use crate::mode::Mode;
 use crate::model::Value as _;
 use crate::path::{Path, Step};
 use crate::types::{Expression, List, v1alpha1};
-use crate::validate::{Finding, Severity};
+use crate::validate::{Finding, Severity, Validation};
 
 /// The rules of one kind of document. Verdicts are those of the Go machinery's `Validate`.
 pub(crate) trait Rules {
@@ -25,7 +24,7 @@ pub(crate) trait Rules {
 /// there is something to say of it.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
-    mode: Mode,
+    options: &'a dyn Validation,
     subject: Subject<'a>,
     place: Place,
     pub(super) list: Vec<Finding>,
@@ -89,15 +88,15 @@ impl Place {
 }
 
 impl<'a> Findings<'a> {
-    pub(super) fn new(mode: Mode) -> Self {
+    pub(super) fn new(options: &'a dyn Validation) -> Self {
         // Room for the deepest places that configurations have.
         let place = Place { keys: String::with_capacity(256), steps: Vec::with_capacity(16) };
-        Self { mode, subject: Subject::Title(String::new()), place, list: Vec::new() }
+        Self { options, subject: Subject::Title(String::new()), place, list: Vec::new() }
     }
 
-    /// What the machine runs on.
-    pub(crate) fn mode(&self) -> Mode {
-        self.mode
+    /// How the configuration is looked at.
+    pub(crate) fn options(&self) -> &'a dyn Validation {
+        self.options
     }
 
     /// What follows is about this document.

@@ -25,7 +25,7 @@ const LISTS: [(&str, &str); 9] = [
 type Row = Vec<String>;
 
 fn table(name: &str) -> Option<Vec<Row>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/reference").join(name);
     let Ok(text) = fs::read_to_string(&path) else {
         eprintln!("skipped: there is no {}", path.display());
         return None;

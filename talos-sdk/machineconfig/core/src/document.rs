@@ -325,7 +325,7 @@ impl Document {
     }
 
     /// Kind and name, by which a patch finds the document: `HostnameConfig` or `RegistryMirrorConfig docker.io`.
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         match self.name() {
             Some(name) => format!("{} {name}", self.kind()),
             None => self.kind().to_owned(),

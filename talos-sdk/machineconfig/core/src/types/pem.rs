@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use talos_machineconfig_derive::Fields;
-use talos_pki::{SecretBytes, SecretString, base64};
+use talos_secret::{SecretBytes, SecretString, base64};
 
 use crate::model::{Mismatch, Rule, Shape, Value};
 use crate::redact::REDACTED;

@@ -6,7 +6,7 @@ mod operation;
 mod part;
 mod warning;
 
-use talos_pki::SecretString;
+use talos_secret::SecretString;
 use talos_yaml::{parse_first, parse_with_duplicates};
 
 use crate::config::Config;

@@ -1,9 +1,9 @@
 //! Certificates and keys that the configuration holds as PEM text.
 
-use talos_pki::{Certificate, PrivateKey, pem};
+use talos_secret::pem;
 
 use crate::types::PemPair;
-use crate::validate::Findings;
+use crate::validate::{Findings, Validation};
 
 /// Checks that the text at `keys` is made of certificates, and says whether it is. They are not decoded.
 pub(crate) fn check_certificates(keys: &str, text: &str, found: &mut Findings) -> bool {
@@ -25,13 +25,13 @@ pub(crate) fn check_pair(field: &str, pair: &PemPair, found: &mut Findings) {
             found.missing("cert", "the PEM of the certificate");
         } else if check_certificates("cert", &pair.cert, found)
             && let Some(first) = pem::parse(&pair.cert).first()
-            && let Err(error) = Certificate::from_der(first.content.expose())
+            && let Some(problem) = found.options().certificate_problem(first.content.expose())
         {
-            found.error("cert", error.to_string());
+            found.error("cert", problem);
         }
         if pair.key.is_empty() {
             found.missing("key", "the PEM of the private key");
-        } else if let Some(problem) = private_key_problem(pair.key.expose()) {
+        } else if let Some(problem) = private_key_problem(pair.key.expose(), found.options()) {
             found.error("key", problem);
         }
     });
@@ -39,7 +39,7 @@ pub(crate) fn check_pair(field: &str, pair: &PemPair, found: &mut Findings) {
 
 /// What is wrong with the PEM of a private key. As Talos does, only the first block is looked at, and its label says
 /// how it is encoded.
-fn private_key_problem(text: &str) -> Option<String> {
+fn private_key_problem(text: &str, options: &dyn Validation) -> Option<String> {
     let blocks = pem::parse(text);
     let Some(block) = blocks.first() else {
         return Some("no PEM: write the text from -----BEGIN … PRIVATE KEY----- on".to_owned());
@@ -56,13 +56,13 @@ fn private_key_problem(text: &str) -> Option<String> {
     if !is_as_labelled {
         return Some(format!("the key is not encoded as its label {:?} says: write it anew", block.label));
     }
-    let error = PrivateKey::from_der(der).err()?;
-    (!kind.is_some_and(|kind| kind.is_foreign(der))).then(|| error.to_string())
+    let problem = options.private_key_problem(der)?;
+    (!kind.is_some_and(|kind| kind.is_foreign(der))).then_some(problem)
 }
 
 /// What is wrong with the PEM of a key that signs. Of the keys that Talos knows, only X25519 can't.
-pub(crate) fn signing_key_problem(text: &str) -> Option<String> {
-    let problem = private_key_problem(text);
+pub(crate) fn signing_key_problem(text: &str, options: &dyn Validation) -> Option<String> {
+    let problem = private_key_problem(text, options);
     let blocks = pem::parse(text);
     let kind = blocks.first().and_then(|block| KeyKind::of(block.content.expose()));
     let is_x25519 = matches!(kind, Some(KeyKind::Pkcs8 { algorithm: X25519, .. }));
@@ -137,41 +137,4 @@ fn split(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     };
     let (content, rest) = rest.split_at_checked(length)?;
     Some((*tag, content, rest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Made by openssl, for tests alone.
-    const P521: &str = "MIHcAgEBBEIAw1tbYEEg6fccVPpavZAKo0qkx92wAcX76Zzwrpet+KpBINLLS9r6
-md2HLeguFtv/H5zMgU+r/LyGfq+yBMVnZ8egBwYFK4EEACOhgYkDgYYABAFbnwfg
-fPka3Rt1tDkfCN7X07NPWObzGQGwP+JQZSFao8G+paGwaGqKizkcKHr8G+he0xOA
-MyRyUVN0fqQ86Y+VbgDf9FgtYZNlHvUYkkWNmgyo+JDIFGanaw2LHabAx+yoGJb1
-ZJt1RUV63oM6Tc63S9T+5SIDAX5tHdfk+YSzZq44pg==";
-    const X25519: &str = "MC4CAQAwBQYDK2VuBCIEIBDvbGNzZ3jytP9MEuYRIX7t9rGh2be9ZwL6LcEOQ+p3";
-
-    #[test]
-    fn keys_of_kinds_that_only_talos_works_with() {
-        let text =
-            |label: &str, body: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
-        let ec = text("EC PRIVATE KEY", P521);
-        assert_eq!(private_key_problem(&ec), None);
-        assert_eq!(signing_key_problem(&ec), None);
-        assert!(private_key_problem(&text("PRIVATE KEY", P521)).is_some());
-        let x25519 = text("PRIVATE KEY", X25519);
-        assert_eq!(private_key_problem(&x25519), None);
-        assert!(signing_key_problem(&x25519).is_some());
-        assert!(private_key_problem(&text("ED25519 PRIVATE KEY", X25519)).is_some());
-    }
-
-    #[test]
-    fn damaged_keys_are_refused() {
-        for body in ["", "AAAA", "MIHcAgEB", "MP8=", "MAMCAQE=", "MIT/////AgEB"] {
-            for label in [pem::RSA_PRIVATE_KEY, pem::EC_PRIVATE_KEY, pem::PRIVATE_KEY] {
-                let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
-                assert!(private_key_problem(&text).is_some(), "{text}");
-            }
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! What others ask of a configuration, wherever it stands: in the sections or in a document of its own.
 
-use talos_pki::SecretString;
+use talos_secret::SecretString;
 
 use crate::config::Config;
 use crate::document::Document;

@@ -11,7 +11,7 @@ const DISK_TYPES: [&str; 4] = ["ssd", "hdd", "nvme", "sd"];
 pub(super) fn check(machine: &MachineConfig, found: &mut Findings) {
     let Some(install) = &machine.install else { return };
     found.within("install", |found| {
-        if found.mode().requires_install() {
+        if found.options().mode().requires_install() {
             check_target(install, found);
         }
         let mut images = HashSet::new();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use talos_pki::SecretString;
+use talos_secret::SecretString;
 
 use crate::document::{Document, DocumentKind};
 use crate::error::{Error, ErrorKind, Result};

@@ -1,7 +1,7 @@
 //! Image registries.
 
 use talos_machineconfig_derive::Fields;
-use talos_pki::{Certificate, pem};
+use talos_secret::pem;
 
 use crate::types::{PemPair, Secret, Url};
 use crate::validate::pem::check_certificates;
@@ -61,7 +61,7 @@ pub struct RegistryTlsConfig {
 impl Rules for RegistryTlsConfig {
     fn check(&self, found: &mut Findings) {
         found.require("name", &self.name, NAME);
-        if !self.ca.is_empty() && !has_certificate(&self.ca) {
+        if !self.ca.is_empty() && !has_certificate(&self.ca, found) {
             found
                 .error("ca", "there is no certificate in it: write PEM, from -----BEGIN CERTIFICATE----- on");
         }
@@ -82,10 +82,10 @@ impl Rules for RegistryTlsConfig {
 }
 
 /// Whether one certificate at least can be read. As Go does, those with headers are passed over.
-fn has_certificate(text: &str) -> bool {
+fn has_certificate(text: &str, found: &Findings) -> bool {
     let mut blocks =
         pem::parse(text).into_iter().filter(|block| block.label == pem::CERTIFICATE && !block.has_headers);
-    blocks.any(|block| Certificate::from_der(block.content.expose()).is_ok())
+    blocks.any(|block| found.options().certificate_problem(block.content.expose()).is_none())
 }
 
 /// Credentials of a registry.

@@ -1,4 +1,4 @@
-//! The one error of this crate.
+//! The one error of `talos-machineconfig`.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -21,7 +21,7 @@ pub struct Error {
 pub enum ErrorKind {
     /// The Talos version is no version, or there is no contract for it.
     UnknownContract,
-    /// An option of [`generate`](crate::generate()) can't be used: endpoint, name, version.
+    /// An option of `generate` can't be used: endpoint, name, version.
     InvalidOption,
     /// The Talos release does not run this Kubernetes release.
     UnsupportedKubernetes,
@@ -56,17 +56,24 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of `talos-machineconfig`, which alone makes them.
+    #[doc(hidden)]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// The same error with what it comes from.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
     /// The same error with the place it happened at in front of its message.
-    pub(crate) fn within(mut self, place: impl fmt::Display) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn within(mut self, place: impl fmt::Display) -> Self {
         self.message = format!("{place}: {}", self.message);
         self
     }

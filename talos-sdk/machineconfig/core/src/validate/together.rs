@@ -48,7 +48,7 @@ fn check_host_dns(config: &Config, found: &mut Findings) {
             (dns.enabled == Some(true), dns.forward_kube_dns_to_host == Some(true))
         }),
     };
-    if found.mode().is_container() && !(is_on && forwards) {
+    if found.options().mode().is_container() && !(is_on && forwards) {
         let (document, key) = match (resolver, old) {
             (Some(_), _) => ("ResolverConfig", "hostDNS"),
             (None, Some(_)) => (V1ALPHA1, "machine.features.hostDNS"),
