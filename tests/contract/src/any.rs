@@ -2,23 +2,29 @@
 
 use bytes::{Buf, BufMut, Bytes};
 use talos_client::Node;
+use tonic::body::Body;
+use tonic::client::GrpcService;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::{Body as HttpBody, StdError};
 use tonic::{Request, Status, Streaming};
 
 /// Calls the method at `path` with one message and gives the first one of the answer, if there is any.
 pub(crate) async fn call(node: &Node, path: &str, message: Bytes) -> Result<Option<Bytes>, Status> {
-    open(node, path, Request::new(message)).await?.message().await
+    open(node.raw().channel(), path, Request::new(message)).await?.message().await
 }
 
 /// Calls the method at `path` with one message.
-pub(crate) async fn open(
-    node: &Node,
+pub(crate) async fn open<C>(
+    channel: C,
     path: &str,
     request: Request<Bytes>,
-) -> Result<Streaming<Bytes>, Status> {
+) -> Result<Streaming<Bytes>, Status>
+where
+    C: GrpcService<Body, ResponseBody: HttpBody<Data = Bytes, Error: Into<StdError>> + Send + 'static>,
+{
     let path = path.parse().map_err(|_| Status::internal(format!("{path:?} is no path")))?;
-    let mut grpc = tonic::client::Grpc::new(node.raw().channel());
-    grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    let mut grpc = tonic::client::Grpc::new(channel);
+    grpc.ready().await.map_err(|error| Status::unavailable(error.into().to_string()))?;
     let request = request.map(|message| futures_util::stream::iter([message]));
     Ok(grpc.streaming(request, path, Raw).await?.into_inner())
 }

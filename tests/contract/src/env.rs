@@ -8,7 +8,7 @@ use talos_sim::{SimCluster, SimNode, Simulation};
 
 use crate::case::{Case, Target};
 use crate::failure::Failure;
-use crate::world::World;
+use crate::world::{NOWHERE, World};
 
 /// What a case is played on, and as whom.
 #[derive(Clone)]
@@ -81,6 +81,20 @@ impl Env {
             .or(nodes.first())
             .map(String::as_str)
             .ok_or_else(|| Failure::missing("no control plane node"))
+    }
+
+    /// There are as many machines as are named, and not one that answers for all.
+    pub(crate) fn forwards(&self) -> Result<(), Failure> {
+        match self.world.forwards {
+            true => Ok(()),
+            false => Err(Failure::missing("this server answers for every node that is named")),
+        }
+    }
+
+    /// A node that is not there.
+    pub(crate) fn unreachable(&self) -> Result<Node, Failure> {
+        self.forwards()?;
+        Ok(self.admin()?.node(NOWHERE))
     }
 
     /// Addresses of all control plane nodes, two or more.

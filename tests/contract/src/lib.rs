@@ -38,6 +38,7 @@ mod env;
 mod facts;
 mod failure;
 mod go;
+mod many;
 mod methods;
 mod runner;
 mod states;

@@ -37,6 +37,8 @@ pub struct World {
     pub(crate) workers: Vec<String>,
     /// A machine in maintenance mode.
     pub(crate) maintenance: Option<String>,
+    /// Whether calls go to the machines that are named.
+    pub(crate) forwards: bool,
     /// Only where the machines are simulated.
     pub(crate) simulated: Option<Simulated>,
     contexts: BTreeMap<Role, Context>,
@@ -85,6 +87,9 @@ impl Address {
 
 /// Any error of setting up; it ends the run.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An address that no machine has.
+pub(crate) const NOWHERE: &str = "127.255.255.1";
 
 /// Secrets take a while to make, and no case needs others.
 fn secrets() -> Result<SecretsBundle, SetupError> {
@@ -140,6 +145,7 @@ impl World {
             control_planes,
             workers: addresses(cluster.workers()),
             maintenance: maintenance.as_ref().map(|node| node.address().to_string()),
+            forwards: true,
             contexts: Role::ALL.into_iter().map(context).collect::<Result<_, SetupError>>()?,
             clients: Mutex::default(),
             simulated: Some(Simulated { simulation: simulation.clone(), cluster }),
@@ -170,7 +176,8 @@ impl World {
         }
         let endpoint = context.endpoints.first().cloned().ok_or("the talosconfig names no endpoint")?;
         let options = ClientOptions::default().with_endpoints([endpoint.clone()]);
-        let node = Client::from_context(&context, options)?.endpoint();
+        let client = Client::from_context(&context, options)?;
+        let node = client.endpoint();
         let version = node.version().await?;
         let minor = version.tag.split('.').nth(1).and_then(|minor| minor.parse().ok());
         let mut world = Self {
@@ -179,6 +186,7 @@ impl World {
             control_planes: Vec::new(),
             workers: Vec::new(),
             maintenance: address.maintenance,
+            forwards: client.node(NOWHERE).version().await.is_err(),
             simulated: None,
             contexts: BTreeMap::new(),
             clients: Mutex::default(),

@@ -16,6 +16,7 @@ mod logs;
 pub(crate) mod maintenance;
 mod meta;
 mod network;
+mod nodes;
 mod power;
 mod resources;
 mod roles;
@@ -57,6 +58,7 @@ pub fn cases() -> Vec<Case> {
         power::cases(),
         maintenance::cases(),
         routing::cases(),
+        nodes::cases(),
         roles::cases(),
         typed::cases(),
     ];

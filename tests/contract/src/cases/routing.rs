@@ -73,18 +73,19 @@ pub(super) fn cases() -> Vec<Case> {
             refused(logs.await, Code::PermissionDenied)
         }),
         case("routing/unreachable-node", "", |env| async move {
-            let node = env.admin()?.node("127.255.255.1");
+            let node = env.unreachable()?;
             refused(node.version().await, Code::Unavailable)
         }),
         case("routing/unreachable-node-ends-a-stream", "", |env| async move {
-            let node = env.admin()?.node("127.255.255.1");
+            let node = env.unreachable()?;
             refused(node.events(EventOptions::default()).await.map(|_| "a stream"), Code::Unavailable)
         }),
         case("routing/unreachable-node-ends-a-list", "", |env| async move {
-            let node = env.admin()?.node("127.255.255.1");
+            let node = env.unreachable()?;
             refused(node.resources::<MachineStatus>().list().await, Code::Unavailable)
         }),
         case("routing/unknown-name", "", |env| async move {
+            env.forwards()?;
             let node = env.admin()?.node("no-such-host.invalid");
             refused_with_one_of(node.version().await, &[Code::Unavailable, Code::Unknown, Code::Internal])
         }),
