@@ -29,14 +29,9 @@ type script struct {
 func (s *server) setScript(cmd controlCommand) error {
 	path := "/" + strings.TrimPrefix(cmd.Method, "/")
 
-	descriptor, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(strings.ReplaceAll(path[1:], "/", ".")))
+	method, err := methodOf(path)
 	if err != nil {
 		return err
-	}
-
-	method, ok := descriptor.(protoreflect.MethodDescriptor)
-	if !ok {
-		return fmt.Errorf("%s is no method", path)
 	}
 
 	sc := &script{}
@@ -119,6 +114,23 @@ func (sc *script) stream(info *grpc.StreamServerInfo) grpc.StreamHandler {
 
 		return sc.err
 	}
+}
+
+// methodOf describes the method at a path.
+func methodOf(path string) (protoreflect.MethodDescriptor, error) {
+	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "."))
+
+	descriptor, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	if err != nil {
+		return nil, err
+	}
+
+	method, ok := descriptor.(protoreflect.MethodDescriptor)
+	if !ok {
+		return nil, fmt.Errorf("%s is no method", path)
+	}
+
+	return method, nil
 }
 
 // unknown answers for methods that Go's stubs do not have. Its bytes are recorded, as no type is there for them.

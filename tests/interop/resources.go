@@ -19,12 +19,14 @@ import (
 	"google.golang.org/grpc/status"
 
 	coreconfig "github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/machine"
 	"github.com/siderolabs/talos/pkg/machinery/resources/block"
 	"github.com/siderolabs/talos/pkg/machinery/resources/cluster"
 	"github.com/siderolabs/talos/pkg/machinery/resources/config"
 	"github.com/siderolabs/talos/pkg/machinery/resources/k8s"
 	"github.com/siderolabs/talos/pkg/machinery/resources/network"
 	"github.com/siderolabs/talos/pkg/machinery/resources/runtime"
+	"github.com/siderolabs/talos/pkg/machinery/resources/secrets"
 	"github.com/siderolabs/talos/pkg/machinery/resources/v1alpha1"
 	"github.com/siderolabs/talos/pkg/machinery/role"
 )
@@ -36,8 +38,8 @@ var kinds = []meta.ResourceWithRD{
 	&runtime.Diagnostic{}, &runtime.MachineStatus{}, &runtime.MountStatus{}, &v1alpha1.Service{},
 }
 
-// newResources makes a state with a few resources, n of them AddressStatuses.
-func newResources(ctx context.Context, n int) (state.State, error) {
+// newResources makes a state with a few resources of a machine, n of them AddressStatuses.
+func newResources(ctx context.Context, n int, maintenance bool) (state.State, error) {
 	core := namespaced.NewState(func(ns resource.Namespace) state.CoreState {
 		return inmem.NewStateWithOptions(
 			inmem.WithHistoryInitialCapacity(8),
@@ -57,7 +59,9 @@ func newResources(ctx context.Context, n int) (state.State, error) {
 		return nil, err
 	}
 
-	for _, ns := range []resource.Namespace{cluster.NamespaceName, config.NamespaceName, k8s.NamespaceName, network.NamespaceName, runtime.NamespaceName} {
+	for _, ns := range []resource.Namespace{
+		cluster.NamespaceName, config.NamespaceName, k8s.NamespaceName, network.NamespaceName, runtime.NamespaceName, secrets.NamespaceName,
+	} {
 		if err := namespaces.Register(ctx, ns, ns); err != nil {
 			return nil, err
 		}
@@ -84,7 +88,31 @@ func newResources(ctx context.Context, n int) (state.State, error) {
 	nodename := k8s.NewNodename(k8s.NamespaceName, k8s.NodenameID)
 	nodename.TypedSpec().Nodename = "interop"
 
-	for _, r := range []resource.Resource{disk, hostname, machineStatus, nodename} {
+	member := cluster.NewMember(cluster.NamespaceName, "interop")
+	member.TypedSpec().Addresses = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	member.TypedSpec().Hostname = "interop"
+	member.TypedSpec().MachineType = machine.TypeControlPlane
+	member.TypedSpec().OperatingSystem = "Talos (v1.13.9)"
+
+	addresses := network.NewNodeAddress(network.NamespaceName, network.NodeAddressDefaultID)
+	addresses.TypedSpec().Addresses = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8")}
+
+	all := []resource.Resource{disk, hostname, machineStatus, addresses}
+
+	if maintenance {
+		machineStatus.TypedSpec().Stage = runtime.MachineStageMaintenance
+	} else {
+		all = append(all, nodename, member)
+	}
+
+	for _, id := range services {
+		service := v1alpha1.NewService(id)
+		service.TypedSpec().Running = true
+		service.TypedSpec().Healthy = true
+		all = append(all, service)
+	}
+
+	for _, r := range all {
 		if err := st.Create(ctx, r); err != nil {
 			return nil, err
 		}
@@ -157,7 +185,7 @@ func deleteResource(ctx context.Context, st state.State, cmd controlCommand) err
 	return st.Destroy(ctx, resource.NewMetadata(cmd.Namespace, cmd.Type, cmd.ID, resource.VersionUndefined))
 }
 
-// accessRule refuses writes, unknown types, and sensitive types to all but administrators.
+// accessRule refuses writes, unknown types and namespaces, and sensitive types to all but administrators.
 func (s *server) accessRule(writes bool) state.FilteringRule {
 	return func(ctx context.Context, a state.Access) error {
 		if !a.Verb.Readonly() && !writes {
@@ -167,6 +195,15 @@ func (s *server) accessRule(writes bool) state.FilteringRule {
 		r, err := s.resources.Get(ctx, resource.NewMetadata(meta.NamespaceName, meta.ResourceDefinitionType, strings.ToLower(a.ResourceType), resource.VersionUndefined))
 		if state.IsNotFoundError(err) {
 			return status.Errorf(codes.PermissionDenied, "resource type %q is not supported", a.ResourceType)
+		}
+
+		if err != nil {
+			return err
+		}
+
+		_, err = s.resources.Get(ctx, resource.NewMetadata(meta.NamespaceName, meta.NamespaceType, a.ResourceNamespace, resource.VersionUndefined))
+		if state.IsNotFoundError(err) {
+			return status.Errorf(codes.PermissionDenied, "namespace %q is not supported", a.ResourceNamespace)
 		}
 
 		if err != nil {

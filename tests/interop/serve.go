@@ -1,22 +1,23 @@
 package main
 
 import (
-	"archive/tar"
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	stdx509 "crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ import (
 	"github.com/cosi-project/runtime/pkg/state"
 	cosiserver "github.com/cosi-project/runtime/pkg/state/protobuf/server"
 	"github.com/siderolabs/crypto/x509"
+	bolt "go.etcd.io/bbolt"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -37,6 +39,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/siderolabs/talos/pkg/machinery/api/cluster"
 	"github.com/siderolabs/talos/pkg/machinery/api/common"
@@ -44,6 +47,7 @@ import (
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/api/storage"
 	timeapi "github.com/siderolabs/talos/pkg/machinery/api/time"
+	clientconfig "github.com/siderolabs/talos/pkg/machinery/client/config"
 	"github.com/siderolabs/talos/pkg/machinery/config"
 	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	"github.com/siderolabs/talos/pkg/machinery/config/generate/secrets"
@@ -70,6 +74,7 @@ type server struct {
 	round        int
 	scripts      map[string]*script
 	bootID       string
+	started      time.Time
 	bootstrapped bool
 }
 
@@ -94,10 +99,10 @@ func serve(args []string) error {
 		return err
 	}
 
-	s := &server{secrets: bundle, chunk: *chunk, maintenance: *maintenance, record: *record, bootID: newBootID(), scripts: map[string]*script{}}
+	s := &server{secrets: bundle, chunk: *chunk, maintenance: *maintenance, record: *record, bootID: newBootID(), started: time.Now(), scripts: map[string]*script{}}
 	s.changed = sync.NewCond(&s.mu)
 
-	if s.resources, err = newResources(context.Background(), *resources); err != nil {
+	if s.resources, err = newResources(context.Background(), *resources, *maintenance); err != nil {
 		return err
 	}
 
@@ -406,11 +411,13 @@ var services = []string{"apid", "containerd", "cri", "etcd", "kubelet", "machine
 
 func (s *server) ServiceList(context.Context, *emptypb.Empty) (*machine.ServiceListResponse, error) {
 	list := &machine.ServiceList{}
+	started := timestamppb.New(s.started)
+
 	for _, id := range services {
 		list.Services = append(list.Services, &machine.ServiceInfo{
 			Id: id, State: "Running",
-			Events: &machine.ServiceEvents{Events: []*machine.ServiceEvent{{Msg: "Started", State: "Running"}}},
-			Health: &machine.ServiceHealth{Healthy: true},
+			Events: &machine.ServiceEvents{Events: []*machine.ServiceEvent{{Msg: "Started", State: "Running", Ts: started}}},
+			Health: &machine.ServiceHealth{Healthy: true, LastChange: started},
 		})
 	}
 
@@ -511,10 +518,8 @@ func (s *server) cycle(sequence, actor string) {
 }
 
 func (s *server) GenerateClientConfiguration(_ context.Context, req *machine.GenerateClientConfigurationRequest) (*machine.GenerateClientConfigurationResponse, error) {
-	set, unknown := role.Parse(req.Roles)
-	if len(unknown) > 0 || len(req.Roles) == 0 {
-		return nil, status.Errorf(codes.InvalidArgument, "bad roles: %v", req.Roles)
-	}
+	// Roles that are none are left out.
+	set, _ := role.Parse(req.Roles)
 
 	ttl := req.CrtTtl.AsDuration()
 	if ttl <= 0 {
@@ -526,12 +531,12 @@ func (s *server) GenerateClientConfiguration(_ context.Context, req *machine.Gen
 		return nil, err
 	}
 
-	cfg, err := issueTalosconfig(s.secrets, "interop", req.Roles, ttl, nil)
-	if err != nil {
-		return nil, err
+	name := "interop"
+	if known := set.Strings(); len(known) == 1 {
+		name = strings.TrimPrefix(known[0], role.Prefix) + "@" + name
 	}
 
-	text, err := cfg.Bytes()
+	text, err := clientconfig.NewConfig(name, nil, s.secrets.Certs.OS.Crt, pair).Bytes()
 	if err != nil {
 		return nil, err
 	}
@@ -587,7 +592,7 @@ func (s *server) Logs(req *machine.LogsRequest, srv byteStream) error {
 	}
 
 	if !slices.Contains(services, req.Id) {
-		return status.Errorf(codes.NotFound, "no log %q", req.Id)
+		return status.Errorf(codes.Unknown, "no log %q", req.Id)
 	}
 
 	var all []string
@@ -619,7 +624,12 @@ func (s *server) Logs(req *machine.LogsRequest, srv byteStream) error {
 	}
 }
 
-func (s *server) Dmesg(_ *machine.DmesgRequest, srv byteStream) error {
+func (s *server) Dmesg(req *machine.DmesgRequest, srv byteStream) error {
+	// Nothing new happens here.
+	if req.Tail {
+		return nil
+	}
+
 	for i := range 10 {
 		line := fmt.Sprintf("kern:    info: [2026-01-02T03:04:05.%09dZ]: message %d\n", i, i)
 		if err := srv.Send(&common.Data{Bytes: []byte(line)}); err != nil {
@@ -630,60 +640,26 @@ func (s *server) Dmesg(_ *machine.DmesgRequest, srv byteStream) error {
 	return nil
 }
 
-// files is the file tree of the server.
-func (s *server) files() map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	return map[string]string{
-		"/etc/hostname":                   "interop\n",
-		"/etc/os-release":                 "NAME=\"Talos\"\nID=talos\nVERSION_ID=v1.13.9\n",
-		"/proc/sys/kernel/random/boot_id": s.bootID + "\n",
-		"/big":                            strings.Repeat("0123456789abcdef", 1<<16),
-	}
-}
-
-func (s *server) Read(req *machine.ReadRequest, srv byteStream) error {
-	if n, ok := benchBytes(req.Path); ok {
-		return s.sendBench(n, srv)
-	}
-
-	text, ok := s.files()[req.Path]
-	if !ok {
-		return status.Errorf(codes.NotFound, "no file %s", req.Path)
-	}
-
-	return s.sendBytes([]byte(text), srv)
-}
-
-func (s *server) Copy(req *machine.CopyRequest, srv byteStream) error {
-	if n, ok := benchBytes(req.RootPath); ok {
-		return s.sendBench(n, srv)
-	}
-
-	if !strings.HasPrefix(req.RootPath, "/") {
-		return status.Errorf(codes.InvalidArgument, "%q is not an absolute path", req.RootPath)
-	}
-
-	found := map[string]string{}
-
-	for path, text := range s.files() {
-		if path == req.RootPath || strings.HasPrefix(path, strings.TrimSuffix(req.RootPath, "/")+"/") {
-			found[strings.TrimPrefix(path, "/")] = text
-		}
-	}
-
-	archive, err := tarball(found, true)
-	if err != nil {
-		return err
-	}
-
-	return s.sendBytes(archive, srv)
-}
+const kubeconfig = `apiVersion: v1
+kind: Config
+clusters:
+  - name: interop
+    cluster: {server: "https://127.0.0.1:6443"}
+contexts:
+  - name: admin@interop
+    context: {cluster: interop, user: admin@interop}
+current-context: admin@interop
+users:
+  - name: admin@interop
+    user: {client-key-data: %s}
+`
 
 // Kubeconfig sends the archive as Talos does: no padding and no end blocks in the tar file.
 func (s *server) Kubeconfig(_ *emptypb.Empty, srv byteStream) error {
-	archive, err := tarball(map[string]string{"kubeconfig": "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n"}, false)
+	// The key is none, but another one each time.
+	text := fmt.Sprintf(kubeconfig, base64.StdEncoding.EncodeToString([]byte(newBootID())))
+
+	archive, err := tarball(map[string]string{"kubeconfig": text}, false)
 	if err != nil {
 		return err
 	}
@@ -691,52 +667,38 @@ func (s *server) Kubeconfig(_ *emptypb.Empty, srv byteStream) error {
 	return s.sendBytes(archive, srv)
 }
 
-func tarball(files map[string]string, closed bool) ([]byte, error) {
-	var buf bytes.Buffer
-
-	zip := gzip.NewWriter(&buf)
-	archive := tar.NewWriter(zip)
-
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(files[name])), Mode: 0o600}); err != nil {
-			return nil, err
-		}
-
-		if _, err := io.WriteString(archive, files[name]); err != nil {
-			return nil, err
-		}
-	}
-
-	if closed {
-		if err := archive.Close(); err != nil {
-			return nil, err
-		}
-	}
-
-	err := zip.Close()
-
-	return buf.Bytes(), err
-}
-
-func (s *server) List(req *machine.ListRequest, srv grpc.ServerStreamingServer[machine.FileInfo]) error {
-	files := s.files()
-
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		if !strings.HasPrefix(path, req.Root) {
-			continue
-		}
-
-		info := &machine.FileInfo{Name: path, RelativeName: strings.TrimPrefix(path, "/"), Size: int64(len(files[path])), Mode: 0o644}
-		if err := srv.Send(info); err != nil {
-			return err
-		}
-	}
-
-	return nil
-}
-
 func (s *server) EtcdSnapshot(_ *machine.EtcdSnapshotRequest, srv byteStream) error {
-	return s.sendBytes(bytes.Repeat([]byte{7}, 64*512+32), srv)
+	folder, err := os.MkdirTemp("", "snapshot-")
+	if err != nil {
+		return err
+	}
+
+	defer os.RemoveAll(folder) //nolint:errcheck
+
+	file := filepath.Join(folder, "db")
+
+	db, err := bolt.Open(file, 0o600, nil)
+	if err != nil {
+		return err
+	}
+
+	err = db.Update(func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists([]byte("key"))
+
+		return err
+	})
+	if err = errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+
+	sum := sha256.Sum256(data)
+
+	return s.sendBytes(append(data, sum[:]...), srv)
 }
 
 func (s *server) EtcdRecover(srv grpc.ClientStreamingServer[common.Data, machine.EtcdRecoverResponse]) error {
@@ -753,7 +715,20 @@ type images struct {
 	machine.UnimplementedImageServiceServer
 }
 
+// reference is a name with an optional tag and digest.
+var reference = regexp.MustCompile(`^[a-z0-9]+([._:/-]+[a-z0-9]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$`)
+
 func (images) Pull(req *machine.ImageServicePullRequest, srv grpc.ServerStreamingServer[machine.ImageServicePullResponse]) error {
+	store := req.GetContainerd()
+
+	switch {
+	case store.GetNamespace() == common.ContainerdNamespace_NS_UNKNOWN,
+		store.GetNamespace() == common.ContainerdNamespace_NS_CRI && store.GetDriver() != common.ContainerDriver_CRI:
+		return status.Errorf(codes.InvalidArgument, "no store of images: %v", store)
+	case !reference.MatchString(req.GetImageRef()):
+		return status.Errorf(codes.InvalidArgument, "no reference of an image: %q", req.GetImageRef())
+	}
+
 	return srv.Send(&machine.ImageServicePullResponse{
 		Response: &machine.ImageServicePullResponse_Name{Name: req.GetImageRef() + "@sha256:" + strings.Repeat("0", 64)},
 	})
@@ -765,6 +740,10 @@ type lifecycle struct {
 
 // Upgrade fails with an exit code for images with "bad" in their name.
 func (lifecycle) Upgrade(req *machine.LifecycleServiceUpgradeRequest, srv grpc.ServerStreamingServer[machine.LifecycleServiceUpgradeResponse]) error {
+	if req.GetSource().GetImageName() == "" {
+		return status.Error(codes.InvalidArgument, "no image")
+	}
+
 	exit := int32(0)
 	if strings.Contains(req.GetSource().GetImageName(), "bad") {
 		exit = 7

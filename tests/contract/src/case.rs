@@ -21,6 +21,8 @@ pub struct Case {
     pub(crate) target: Target,
     pub(crate) since: u16,
     pub(crate) scene: Scene,
+    /// It looks at what only a whole machine has, and not a server of some of its calls.
+    pub(crate) whole: bool,
     pub(crate) go: Vec<Go>,
     play: Play,
 }
@@ -90,6 +92,8 @@ impl Shape {
 pub struct Go {
     /// The command and its arguments.
     pub command: Vec<String>,
+    /// The nodes that are asked at once; none if it is that of the case.
+    pub nodes: Vec<String>,
     /// The code that it ends with.
     pub code: Code,
     /// How many results it prints.
@@ -150,6 +154,7 @@ where
         target: Target::Node,
         since: 9,
         scene: Scene::Reads,
+        whole: false,
         go: Vec::new(),
         play: Box::new(move |env| Box::pin(play(env))),
     }
@@ -225,6 +230,13 @@ impl Case {
         self
     }
 
+    /// It looks at what a whole machine shows: all its resources, the events of its boot. A server that is none is not
+    /// judged by it.
+    pub(crate) fn of_a_whole_machine(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
     /// It changes something and leaves the machines useful.
     pub(crate) fn changes(mut self) -> Self {
         self.scene = Scene::Changes;
@@ -239,9 +251,20 @@ impl Case {
 
     /// The same through Go's client: a command with blanks between its arguments, the code and the number of results
     /// that it ends with.
-    pub(crate) fn go(mut self, command: &str, code: Code, results: impl Into<Results>) -> Self {
-        let command = command.split_whitespace().map(str::to_owned).collect();
-        self.go.push(Go { command, code, results: results.into() });
+    pub(crate) fn go(self, command: &str, code: Code, results: impl Into<Results>) -> Self {
+        self.go_of("", command, code, results)
+    }
+
+    /// The same of several nodes at once, with blanks between them.
+    pub(crate) fn go_of(
+        mut self,
+        nodes: &str,
+        command: &str,
+        code: Code,
+        results: impl Into<Results>,
+    ) -> Self {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        self.go.push(Go { command: words(command), nodes: words(nodes), code, results: results.into() });
         self
     }
 

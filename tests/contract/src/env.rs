@@ -5,6 +5,7 @@ use std::sync::Arc;
 use talos_client::{Client, Node};
 use talos_pki::Role;
 use talos_sim::{SimCluster, SimNode, Simulation};
+use talosconfig::Context;
 
 use crate::case::{Case, Target};
 use crate::failure::Failure;
@@ -66,11 +67,15 @@ impl Env {
         self.client_at(role, &self.world.endpoint)
     }
 
+    /// The credentials of the case.
+    pub(crate) fn context(&self) -> Result<&Context, Failure> {
+        let context = self.role.and_then(|role| self.world.context(role));
+        context.ok_or_else(|| no_credentials(self.role))
+    }
+
     /// A client through one endpoint.
     pub(crate) fn client_at(&self, role: Option<Role>, endpoint: &str) -> Result<Client, Failure> {
-        self.world.client(role, endpoint).ok_or_else(|| {
-            Failure::missing(format!("no credentials for {}", role.map_or("nobody", Role::as_str)))
-        })
+        self.world.client(role, endpoint).ok_or_else(|| no_credentials(role))
     }
 
     /// The node that cases call unless they say otherwise: not the endpoint, if there is another one.
@@ -88,6 +93,14 @@ impl Env {
         match self.world.forwards {
             true => Ok(()),
             false => Err(Failure::missing("this server answers for every node that is named")),
+        }
+    }
+
+    /// The machine is a member of etcd, so that a bootstrap must be refused and changes nothing.
+    pub(crate) async fn etcd_runs(&self) -> Result<(), Failure> {
+        match self.admin()?.node(self.node_name()?).etcd_members().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::missing(format!("etcd does not run, and must not be begun: {error}"))),
         }
     }
 
@@ -126,4 +139,8 @@ impl Env {
         let node = self.simulation()?.node(address);
         node.ok_or_else(|| Failure::missing(format!("no simulated machine {address}")))
     }
+}
+
+fn no_credentials(role: Option<Role>) -> Failure {
+    Failure::missing(format!("no credentials for {}", role.map_or("nobody", Role::as_str)))
 }

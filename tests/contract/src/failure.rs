@@ -67,7 +67,9 @@ impl fmt::Display for Failure {
 
 impl From<talos_client::Error> for Failure {
     fn from(error: talos_client::Error) -> Self {
-        Self::Wrong { expected: "an answer".to_owned(), code: code_of(&error), got: text_of(&error) }
+        // A type of resources that the server does not have is refused with another code.
+        let code = if error.is_unimplemented() { Some(Code::Unimplemented) } else { code_of(&error) };
+        Self::Wrong { expected: "an answer".to_owned(), code, got: text_of(&error) }
     }
 }
 

@@ -15,7 +15,7 @@ use tonic::Code;
 use crate::case::{Case, Go, Scene, Shape, Target};
 use crate::env::Env;
 use crate::states;
-use crate::world::{SetupError, World};
+use crate::world::{NOWHERE, SetupError, World};
 
 /// What Go's client said to the commands of all cases in one version.
 #[derive(Clone, Debug)]
@@ -73,8 +73,9 @@ pub async fn go(
         let driver = Driver::new(program, folder, &world)?;
         let mut groups: BTreeMap<Group, Vec<(&Case, &Go)>> = BTreeMap::new();
         for case in cases.iter().filter(|case| case.scene == scene && !case.go.is_empty()) {
-            let group = groups.entry(driver.group(case)?).or_default();
-            group.extend(case.go.iter().map(|go| (case, go)));
+            for go in &case.go {
+                groups.entry(driver.group(case, &go.nodes)?).or_default().push((case, go));
+            }
         }
         for (group, commands) in groups {
             driver.run(&group, &commands, &mut report).await?;
@@ -85,12 +86,12 @@ pub async fn go(
         let world = Arc::new(World::simulated(version, shape).await?);
         let driver = Driver::new(program, folder, &world)?;
         let commands: Vec<_> = case.go.iter().map(|go| (case, go)).collect();
-        driver.run(&driver.group(case)?, &commands, &mut report).await?;
+        driver.run(&driver.group(case, &[])?, &commands, &mut report).await?;
     }
     for (case, world) in states::all(version).await? {
         let driver = Driver::new(program, folder, &world)?;
         let commands: Vec<_> = case.go.iter().map(|go| (&case, go)).collect();
-        driver.run(&driver.group(&case)?, &commands, &mut report).await?;
+        driver.run(&driver.group(&case, &[])?, &commands, &mut report).await?;
     }
     Ok(report)
 }
@@ -119,7 +120,7 @@ impl<'a> Driver<'a> {
     }
 
     /// The caller of a case, and the flags that say whom it calls.
-    fn group(&self, case: &Case) -> Result<Group, SetupError> {
+    fn group(&self, case: &Case, nodes: &[String]) -> Result<Group, SetupError> {
         let env = Env::new(self.world, case);
         let world = self.world;
         let (endpoint, node) = match case.target {
@@ -132,7 +133,10 @@ impl<'a> Driver<'a> {
             }
         };
         let mut flags = vec!["-endpoint".to_owned(), endpoint.to_owned()];
-        if let Some(node) = node {
+        if !nodes.is_empty() {
+            let nodes: Vec<String> = nodes.iter().map(|node| self.fill(node)).collect();
+            flags.extend(["-nodes".to_owned(), nodes.join(",")]);
+        } else if let Some(node) = node {
             flags.extend(["-node".to_owned(), node.to_owned()]);
         }
         Ok((case.role, flags))
@@ -209,16 +213,21 @@ impl<'a> Driver<'a> {
         });
     }
 
-    /// The arguments, with what only this world knows.
     fn arguments(&self, go: &Go) -> Vec<String> {
+        go.command.iter().map(|argument| self.fill(argument)).collect()
+    }
+
+    /// An argument with what only this world knows.
+    fn fill(&self, argument: &str) -> String {
+        let address = |nodes: &[String], at: usize| nodes.get(at).cloned().unwrap_or_default();
         let known = [
-            ("{worker}", self.world.workers.first().cloned().unwrap_or_default()),
+            ("{first}", address(&self.world.control_planes, 0)),
+            ("{second}", address(&self.world.control_planes, 1)),
+            ("{worker}", address(&self.world.workers, 0)),
+            ("{nowhere}", NOWHERE.to_owned()),
             ("{folder}", self.folder.display().to_string()),
         ];
-        let fill = |argument: &String| {
-            known.iter().fold(argument.clone(), |text, (name, value)| text.replace(name, value))
-        };
-        go.command.iter().map(fill).collect()
+        known.iter().fold(argument.to_owned(), |text, (name, value)| text.replace(name, value))
     }
 }
 

@@ -11,7 +11,6 @@ use hyper_util::rt::TokioIo;
 use prost::Message;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use talos_pki::Role;
 use talos_proto::common::Metadata;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -46,11 +45,9 @@ pub(crate) struct Many {
 }
 
 impl Many {
-    /// Connects to an endpoint with a role.
-    pub(crate) async fn connect(env: &Env, role: Role, endpoint: &str) -> Result<Self, Failure> {
-        let context = env.world().context(role);
-        let context =
-            context.ok_or_else(|| Failure::missing(format!("no credentials for {}", role.as_str())))?;
+    /// Connects to an endpoint, with the role of the case.
+    pub(crate) async fn connect(env: &Env, endpoint: &str) -> Result<Self, Failure> {
+        let context = env.context()?;
         let channel = connect(context, endpoint).await;
         let channel = channel.map_err(|error| Failure::wrong("a connection", error.to_string()))?;
         Ok(Self { channel, headers: Vec::new() })

@@ -198,6 +198,11 @@ async fn play(world: &Arc<World>, case: &Case) -> Outcome {
             true => Outcome::Listed(format!("the server does not implement it: {failure}")),
             false => Outcome::Absent,
         },
-        Err(failure) => Outcome::Failed(failure),
+        Err(failure) => match world.only.filter(|_| case.whole) {
+            Some(types) => Outcome::Listed(format!(
+                "this is no whole machine, with {types} types of resources: {failure}"
+            )),
+            None => Outcome::Failed(failure),
+        },
     }
 }

@@ -39,6 +39,8 @@ pub struct World {
     pub(crate) maintenance: Option<String>,
     /// Whether calls go to the machines that are named.
     pub(crate) forwards: bool,
+    /// How many types of resources a server has that is no whole machine.
+    pub(crate) only: Option<usize>,
     /// Only where the machines are simulated.
     pub(crate) simulated: Option<Simulated>,
     contexts: BTreeMap<Role, Context>,
@@ -87,6 +89,9 @@ impl Address {
 
 /// Any error of setting up; it ends the run.
 pub type SetupError = Box<dyn std::error::Error + Send + Sync>;
+
+/// No version of Talos has fewer types of resources.
+const TYPES: usize = 100;
 
 /// An address that no machine has.
 pub(crate) const NOWHERE: &str = "127.255.255.1";
@@ -146,6 +151,7 @@ impl World {
             workers: addresses(cluster.workers()),
             maintenance: maintenance.as_ref().map(|node| node.address().to_string()),
             forwards: true,
+            only: None,
             contexts: Role::ALL.into_iter().map(context).collect::<Result<_, SetupError>>()?,
             clients: Mutex::default(),
             simulated: Some(Simulated { simulation: simulation.clone(), cluster }),
@@ -179,6 +185,8 @@ impl World {
         let client = Client::from_context(&context, options)?;
         let node = client.endpoint();
         let version = node.version().await?;
+        let definitions = node.resources_untyped("meta", "ResourceDefinitions.meta.cosi.dev").list().await;
+        let types = definitions.map_or(0, |definitions| definitions.len());
         let minor = version.tag.split('.').nth(1).and_then(|minor| minor.parse().ok());
         let mut world = Self {
             minor: minor.ok_or_else(|| format!("{:?} is no version of Talos", version.tag))?,
@@ -187,6 +195,7 @@ impl World {
             workers: Vec::new(),
             maintenance: address.maintenance,
             forwards: client.node(NOWHERE).version().await.is_err(),
+            only: Some(types).filter(|types| *types < TYPES),
             simulated: None,
             contexts: BTreeMap::new(),
             clients: Mutex::default(),

@@ -29,7 +29,10 @@ async fn resources_are_got_and_listed() {
     assert!(!addresses[7].spec.proto.is_empty() && !format!("{:?}", addresses[7]).contains("10.0.0.7"));
 
     assert!(node.resources::<MachineStatus>().get("other").await.unwrap_err().is_not_found());
-    assert!(node.resources::<NodeAddress>().list().await.unwrap().is_empty());
+    let own = node.resources::<NodeAddress>().list().await.unwrap();
+    assert_eq!(own[0].spec.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), ["127.0.0.1/8"]);
+    let nothing = node.resources_untyped("runtime", "Diagnostics.runtime.talos.dev").list().await.unwrap();
+    assert!(nothing.is_empty());
     let unknown = node.resources_untyped("network", "Nothings.net.talos.dev").list().await.unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::Unimplemented, "{unknown}");
 

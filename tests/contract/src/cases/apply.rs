@@ -145,7 +145,8 @@ fn effects() -> Vec<Case> {
                 env.node()?.apply_configuration(changed, options).await?;
                 same(stored(&env, "v1alpha1").await?, before)
             },
-        ),
+        )
+        .of_a_whole_machine(),
         case("apply/is-what-runs", "MachineService/ApplyConfiguration State/Get", |env| async move {
             let text = marked(&env)?;
             env.node()?.apply_configuration(text.clone(), ApplyOptions::default()).await?;

@@ -24,6 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .alone(Shape::UNBORN),
         case("bootstrap/only-once", method, |env| async move {
+            env.etcd_runs().await?;
             let answer = env.node()?.bootstrap().await;
             same(answer.as_ref().err().map(talos_client::Error::kind), Some(ErrorKind::AlreadyExists))?;
             refused(answer, Code::AlreadyExists)

@@ -13,9 +13,15 @@ use tonic::Code;
 use crate::case::{Case, Shape, case};
 use crate::check::{eventually, refused, same, some, soon};
 use crate::env::Env;
+use crate::facts;
 use crate::failure::{Failure, Verdict};
 use crate::many::{Many, Part, Parts, read};
 use crate::world::NOWHERE;
+
+/// Nodes for Go's client.
+const EACH: &str = "{first} {second} {worker}";
+const CONTROL_PLANE_NODES: &str = "{first} {second}";
+const AND_NOWHERE: &str = "{first} {nowhere} {worker}";
 
 /// Methods that any machine answers, without a question.
 const ANY_MACHINE: [&str; 14] = [
@@ -35,21 +41,25 @@ const ANY_MACHINE: [&str; 14] = [
     "TimeService/Time",
 ];
 
-/// The same, and what control plane nodes alone answer.
+/// The same, of control plane nodes alone.
 const CONTROL_PLANES: [&str; 3] =
     ["MachineService/EtcdAlarmList", "MachineService/EtcdMemberList", "MachineService/EtcdStatus"];
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for method in ANY_MACHINE {
-        cases.push(case(named(method), method, move |env| async move {
-            each_answers(&env, method, &(), several(&env)).await
-        }));
-    }
-    for method in CONTROL_PLANES {
-        cases.push(case(named(method), method, move |env| async move {
-            each_answers(&env, method, &(), env.world().control_planes.clone()).await
-        }));
+    for (method, nodes) in ANY_MACHINE
+        .map(|method| (method, EACH))
+        .into_iter()
+        .chain(CONTROL_PLANES.map(|method| (method, CONTROL_PLANE_NODES)))
+    {
+        let control_planes = CONTROL_PLANES.contains(&method);
+        let command =
+            facts::find(method).map(|method| format!("call {}", method.path.trim_start_matches('/')));
+        let case = case(named(method), method, move |env| async move {
+            let nodes = if control_planes { env.world().control_planes.clone() } else { several(&env) };
+            each_answers(&env, method, &(), nodes).await
+        });
+        cases.push(case.go_of(nodes, &command.unwrap_or_default(), Code::Ok, 1));
     }
     cases.extend(unary());
     cases.extend(streams());
@@ -76,9 +86,9 @@ fn with_nowhere(env: &Env) -> Result<Vec<String>, Failure> {
     Ok(several(env).into_iter().chain([NOWHERE.to_owned()]).collect())
 }
 
-/// As administrator, through the endpoint of all cases.
-async fn admin(env: &Env) -> Result<Many, Failure> {
-    Many::connect(env, Role::Admin, &env.world().endpoint).await
+/// Through the endpoint of all cases.
+async fn client(env: &Env) -> Result<Many, Failure> {
+    Many::connect(env, &env.world().endpoint).await
 }
 
 /// Who a message is from.
@@ -86,10 +96,13 @@ fn from(metadata: Option<&Metadata>) -> Result<&Metadata, Failure> {
     some(metadata, "metadata that says who the message is from")
 }
 
+/// A node, and the code in its part.
+type Refusing = (String, Code);
+
 /// The nodes that all is well with, and the codes of the others, in the order of their names.
 fn judged<'a>(
     parts: impl IntoIterator<Item = Option<&'a Metadata>>,
-) -> Result<(Vec<String>, Vec<(String, Code)>), Failure> {
+) -> Result<(Vec<String>, Vec<Refusing>), Failure> {
     let (mut well, mut others) = (Vec::new(), Vec::new());
     for part in parts {
         let metadata = from(part)?;
@@ -105,8 +118,16 @@ fn judged<'a>(
     Ok((sorted(well), others))
 }
 
+/// Who does not have the method says so in its part.
+fn implemented(others: &[Refusing]) -> Verdict {
+    match others.iter().find(|(_, code)| *code == Code::Unimplemented) {
+        Some((node, _)) => Err(tonic::Status::unimplemented(node.as_str()).into()),
+        None => Ok(()),
+    }
+}
+
 /// Each of these with the same code.
-fn each(nodes: Vec<String>, code: Code) -> Vec<(String, Code)> {
+fn each(nodes: Vec<String>, code: Code) -> Vec<Refusing> {
     sorted(nodes).into_iter().map(|node| (node, code)).collect()
 }
 
@@ -117,8 +138,9 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
 
 /// Every node answers in the one reply, under the name it was asked by.
 async fn each_answers(env: &Env, method: &str, request: &impl Message, nodes: Vec<String>) -> Verdict {
-    let reply: Parts = admin(env).await?.of(nodes.clone()).ask(method, request).await?;
+    let reply: Parts = client(env).await?.of(nodes.clone()).ask(method, request).await?;
     let (well, others) = judged(reply.messages.iter().map(|part| part.metadata.as_ref()))?;
+    implemented(&others)?;
     same(others, Vec::new())?;
     same(well, sorted(nodes))
 }
@@ -130,7 +152,7 @@ fn unary() -> Vec<Case> {
         case("nodes/each-answers-for-itself", hostname, move |env| async move {
             let nodes = several(&env);
             let reply: machine::HostnameResponse =
-                admin(&env).await?.of(nodes.clone()).ask(hostname, &()).await?;
+                client(&env).await?.of(nodes.clone()).ask(hostname, &()).await?;
             for message in reply.messages {
                 let target = &from(message.metadata.as_ref())?.hostname;
                 let one = env.admin()?.node(target).raw().machine().hostname(()).await?.into_inner();
@@ -142,7 +164,7 @@ fn unary() -> Vec<Case> {
             Ok(())
         }),
         case("nodes/by-hostname", hostname, move |env| async move {
-            let many = admin(&env).await?.of(several(&env));
+            let many = client(&env).await?.of(several(&env));
             let reply: machine::HostnameResponse = many.ask(hostname, &()).await?;
             let names: BTreeSet<String> =
                 reply.messages.into_iter().map(|message| message.hostname).collect();
@@ -166,16 +188,17 @@ fn unary() -> Vec<Case> {
         }),
         case("nodes/unreachable-among-them", version, move |env| async move {
             let reply: machine::VersionResponse =
-                admin(&env).await?.of(with_nowhere(&env)?).ask(version, &()).await?;
+                client(&env).await?.of(with_nowhere(&env)?).ask(version, &()).await?;
             let (well, others) = judged(reply.messages.iter().map(|message| message.metadata.as_ref()))?;
             same(well, sorted(several(&env)))?;
             same(others, vec![(NOWHERE.to_owned(), Code::Unavailable)])?;
             let empty = reply.messages.iter().filter(|message| message.version.is_none()).count();
             same(empty, 1)
-        }),
+        })
+        .go_of(AND_NOWHERE, "version", Code::Unavailable, 1),
         case("nodes/unreachable-alone", "", move |env| async move {
             env.forwards()?;
-            let reply: Parts = admin(&env).await?.of([NOWHERE]).ask(version, &()).await?;
+            let reply: Parts = client(&env).await?.of([NOWHERE]).ask(version, &()).await?;
             let (_, others) = judged(reply.messages.iter().map(|part| part.metadata.as_ref()))?;
             same(others, vec![(NOWHERE.to_owned(), Code::Unavailable)])
         }),
@@ -183,21 +206,22 @@ fn unary() -> Vec<Case> {
             env.forwards()?;
             let unknown = "no-such-host.invalid";
             let nodes = several(&env).into_iter().chain([unknown.to_owned()]);
-            let reply: Parts = admin(&env).await?.of(nodes).ask(version, &()).await?;
+            let reply: Parts = client(&env).await?.of(nodes).ask(version, &()).await?;
             let (well, others) = judged(reply.messages.iter().map(|part| part.metadata.as_ref()))?;
             same(well, sorted(several(&env)))?;
             same(others.first().map(|(name, _)| name.as_str()), Some(unknown))
         }),
         case("nodes/refused-inside", "MachineService/GenerateClientConfiguration", |env| async move {
-            let many = Many::connect(&env, Role::Reader, &env.world().endpoint).await?.of(several(&env));
+            let many = client(&env).await?.of(several(&env));
             let reply: Parts = many.ask("MachineService/GenerateClientConfiguration", &()).await?;
             let (well, others) = judged(reply.messages.iter().map(|part| part.metadata.as_ref()))?;
             same(well, Vec::<String>::new())?;
             same(others, each(several(&env), Code::PermissionDenied))
-        }),
+        })
+        .role_of(Role::Reader),
         case("nodes/one-of-them-refuses", "MachineService/EtcdMemberList", |env| async move {
             let (node, worker) = (env.node_name()?.to_owned(), env.worker()?.to_owned());
-            let many = admin(&env).await?.of([node.clone(), worker.clone()]);
+            let many = client(&env).await?.of([node.clone(), worker.clone()]);
             let reply: Parts = many.ask("MachineService/EtcdMemberList", &()).await?;
             let (well, others) = judged(reply.messages.iter().map(|part| part.metadata.as_ref()))?;
             same(well, vec![node])?;
@@ -205,14 +229,14 @@ fn unary() -> Vec<Case> {
         }),
         case("nodes/before-node", version, move |env| async move {
             let node = env.node_name()?.to_owned();
-            let many = admin(&env).await?.with("node", node.clone()).of([node.clone(), node]);
+            let many = client(&env).await?.with("node", node.clone()).of([node.clone(), node]);
             let reply: Parts = many.ask(version, &()).await?;
             same(reply.messages.len(), 2)
         }),
         case("nodes/not-once-forwarded", version, move |env| async move {
             env.forwards()?;
             // Who forwarded it wants the answer of this machine, and puts the metadata in itself.
-            let many = admin(&env).await?.of(with_nowhere(&env)?).with("proxyfrom", NOWHERE);
+            let many = client(&env).await?.of(with_nowhere(&env)?).with("proxyfrom", NOWHERE);
             let reply: Parts = many.ask(version, &()).await?;
             same(reply.messages, vec![Part::default()])
         }),
@@ -221,8 +245,9 @@ fn unary() -> Vec<Case> {
 
 /// Every node has messages in the stream, each under the name it was asked by.
 async fn each_streams(env: &Env, method: &str, request: &impl Message, nodes: Vec<String>) -> Verdict {
-    let parts: Vec<Part> = admin(env).await?.of(nodes.clone()).stream(method, request).await?;
+    let parts: Vec<Part> = client(env).await?.of(nodes.clone()).stream(method, request).await?;
     let (well, others) = judged(parts.iter().map(|part| part.metadata.as_ref()))?;
+    implemented(&others)?;
     same(others, Vec::new())?;
     let well: BTreeSet<String> = well.into_iter().collect();
     same(well, nodes.into_iter().collect::<BTreeSet<_>>())
@@ -253,9 +278,19 @@ fn streams() -> Vec<Case> {
     let etc = || "/etc".to_owned();
     vec![
         streamed(logs, machined()),
-        streamed("MachineService/Dmesg", machine::DmesgRequest::default()),
+        streamed("MachineService/Dmesg", machine::DmesgRequest::default()).go_of(
+            EACH,
+            "dmesg",
+            Code::Ok,
+            1..,
+        ),
         streamed("MachineService/Copy", machine::CopyRequest { root_path: etc() }),
-        streamed("MachineService/List", machine::ListRequest { root: etc(), ..Default::default() }),
+        streamed("MachineService/List", machine::ListRequest { root: etc(), ..Default::default() }).go_of(
+            EACH,
+            "list /etc",
+            Code::Ok,
+            3..,
+        ),
         streamed(
             "MachineService/DiskUsage",
             machine::DiskUsageRequest { paths: vec![etc()], ..Default::default() },
@@ -263,7 +298,7 @@ fn streams() -> Vec<Case> {
         case("nodes/each-streams-its-own", read_file, move |env| async move {
             let nodes = several(&env);
             let request = machine::ReadRequest { path: "/etc/hostname".to_owned() };
-            let pieces: Vec<Data> = admin(&env).await?.of(nodes.clone()).stream(read_file, &request).await?;
+            let pieces: Vec<Data> = client(&env).await?.of(nodes.clone()).stream(read_file, &request).await?;
             for node in nodes {
                 let of_node =
                     |piece: &&Data| piece.metadata.as_ref().is_some_and(|from| from.hostname == node);
@@ -274,10 +309,11 @@ fn streams() -> Vec<Case> {
                 same(text, one)?;
             }
             Ok(())
-        }),
+        })
+        .go_of(EACH, "read /etc/hostname", Code::Ok, 1..),
         case("nodes/unreachable-in-a-stream", logs, move |env| async move {
             let pieces: Vec<Data> =
-                admin(&env).await?.of(with_nowhere(&env)?).stream(logs, &machined()).await?;
+                client(&env).await?.of(with_nowhere(&env)?).stream(logs, &machined()).await?;
             let (well, others) = judged(pieces.iter().map(|piece| piece.metadata.as_ref()))?;
             // The others go on to their ends, and the end of the whole is a good one.
             same(
@@ -285,20 +321,23 @@ fn streams() -> Vec<Case> {
                 several(&env).into_iter().collect::<BTreeSet<_>>(),
             )?;
             same(others, vec![(NOWHERE.to_owned(), Code::Unavailable)])
-        }),
+        })
+        .go_of(AND_NOWHERE, "logs machined", Code::Unavailable, 0..),
         case("nodes/refused-in-a-stream", read_file, move |env| async move {
-            let many = Many::connect(&env, Role::Reader, &env.world().endpoint).await?.of(several(&env));
+            let many = client(&env).await?.of(several(&env));
             let request = machine::ReadRequest { path: "/etc/hostname".to_owned() };
             let parts: Vec<Part> = many.stream(read_file, &request).await?;
             let (well, others) = judged(parts.iter().map(|part| part.metadata.as_ref()))?;
             same(well, Vec::<String>::new())?;
             same(others, each(several(&env), Code::PermissionDenied))
-        }),
+        })
+        .role_of(Role::Reader)
+        .go_of(EACH, "read /etc/hostname", Code::PermissionDenied, 0..),
         case("nodes/each-refuses-as-alone", logs, move |env| async move {
             let request = machine::LogsRequest { id: "nosuch".to_owned(), ..machined() };
             let alone = crate::check::collect(env.node()?.raw().machine().logs(request.clone())).await;
             let code = alone.err().map_or(Code::Ok, |status| status.code());
-            let parts: Vec<Part> = admin(&env).await?.of(several(&env)).stream(logs, &request).await?;
+            let parts: Vec<Part> = client(&env).await?.of(several(&env)).stream(logs, &request).await?;
             let (_, others) = judged(parts.iter().map(|part| part.metadata.as_ref()))?;
             same(others, each(several(&env), code))
         }),
@@ -328,13 +367,14 @@ fn streams_that_go_on() -> Vec<Case> {
     vec![
         case("nodes/events-of-each", events, move |env| async move {
             let mut waiting: BTreeSet<String> = several(&env).into_iter().collect();
-            let mut stream = admin(&env).await?.of(several(&env)).open(events, &all()).await?;
+            let mut stream = client(&env).await?.of(several(&env)).open(events, &all()).await?;
             until(&mut stream, "events of each node", |event: machine::Event| {
                 waiting.remove(&event.metadata.unwrap_or_default().hostname);
                 waiting.is_empty()
             })
             .await
-        }),
+        })
+        .go_of(EACH, "events -tail 1 -count 3", Code::Ok, 3),
         case(
             "nodes/one-goes-down",
             "MachineService/Events MachineService/ServiceRestart",
@@ -342,7 +382,7 @@ fn streams_that_go_on() -> Vec<Case> {
                 let nodes = env.control_planes()?.to_vec();
                 let (first, second) = (nodes[0].clone(), nodes[1].clone());
                 let machine = env.machine(&second)?;
-                let mut stream = admin(&env).await?.of(nodes).open(events, &all()).await?;
+                let mut stream = client(&env).await?.of(nodes).open(events, &all()).await?;
                 until(&mut stream, "an event of the second node", |event: machine::Event| {
                     event.metadata.is_some_and(|from| from.hostname == second)
                 })
@@ -393,7 +433,12 @@ fn refusals() -> Vec<Case> {
     };
     // Resources have no place for metadata, so they were never merged; the newer services neither.
     let mut cases = vec![
-        for_one_node("State/Get", get),
+        for_one_node("State/Get", get).go_of(
+            EACH,
+            "cosi-get runtime MachineStatuses.runtime.talos.dev machine",
+            Code::InvalidArgument,
+            0,
+        ),
         for_one_node("State/List", list),
         for_one_node("State/Watch", watch),
         for_one_node("ImageService/List", machine::ImageServiceListRequest::default()).from(13),
@@ -404,12 +449,12 @@ fn refusals() -> Vec<Case> {
         cases.push(case(format!("nodes/target-{name}"), "", move |env| async move {
             env.forwards()?;
             // One that can't be understood spoils the call for all.
-            let many = admin(&env).await?.of(several(&env)).of([target]);
+            let many = client(&env).await?.of(several(&env)).of([target]);
             refused(many.ask::<Parts>("MachineService/Version", &()).await, Code::Internal)
         }));
     }
     cases.push(case("nodes/two-in-the-header-of-one", "", |env| async move {
-        let many = admin(&env).await?.with("node", env.node_name()?).with("node", NOWHERE);
+        let many = client(&env).await?.with("node", env.node_name()?).with("node", NOWHERE);
         refused(many.ask::<Parts>("MachineService/Version", &()).await, Code::InvalidArgument)
     }));
     cases
@@ -420,13 +465,11 @@ fn for_one_node<R: Message + Clone + 'static>(method: &'static str, request: R) 
     case(named(method), "", move |env| {
         let request = request.clone();
         async move {
-            let answer = admin(&env).await?.of(several(&env)).ask::<Parts>(method, &request).await;
+            let answer = client(&env).await?.of(several(&env)).ask::<Parts>(method, &request).await;
             if let Ok(parts) = &answer {
                 // A server that knows no such method passes it on, and hears that the machines do not either.
                 let (_, others) = judged(parts.messages.iter().map(|part| part.metadata.as_ref()))?;
-                if let Some((node, Code::Unimplemented)) = others.first() {
-                    return Err(tonic::Status::unimplemented(node.as_str()).into());
-                }
+                implemented(&others)?;
             }
             refused(answer, Code::InvalidArgument)
         }
@@ -435,7 +478,7 @@ fn for_one_node<R: Message + Clone + 'static>(method: &'static str, request: R) 
 
 fn workers() -> Vec<Case> {
     let version = "MachineService/Version";
-    let at_worker = |env: Env| async move { Many::connect(&env, Role::Admin, env.worker()?).await };
+    let at_worker = |env: Env| async move { Many::connect(&env, env.worker()?).await };
     vec![
         case("nodes/a-worker-forwards-nothing", "", move |env| async move {
             let many = at_worker(env.clone()).await?.of([env.node_name()?]);

@@ -117,7 +117,7 @@ pub(super) fn cases() -> Vec<Case> {
         }
     }
     cases.extend(together());
-    cases
+    cases.into_iter().map(Case::of_a_whole_machine).collect()
 }
 
 fn short(kind: &str) -> &str {

@@ -111,7 +111,10 @@ fn runs() -> Vec<Case> {
             "nonsense: true\n",
             ApplyOptions::default().with_dry_run()
         ) => InvalidArgument),
-        typed!("MachineService/Bootstrap", bootstrap() => AlreadyExists),
+        case("typed/Node::bootstrap", "MachineService/Bootstrap", |env| async move {
+            env.etcd_runs().await?;
+            refused(env.node()?.bootstrap().await, Code::AlreadyExists)
+        }),
         case(
             "typed/Node::generate_configuration",
             "MachineService/GenerateConfiguration",
