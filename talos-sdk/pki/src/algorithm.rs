@@ -62,16 +62,6 @@ impl Algorithm {
         }
     }
 
-    pub(crate) fn to_rcgen(self) -> &'static rcgen::SignatureAlgorithm {
-        match self {
-            Self::Ed25519 => &rcgen::PKCS_ED25519,
-            Self::EcdsaP224 | Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Self::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            Self::EcdsaP521 => &rcgen::PKCS_ECDSA_P521_SHA512,
-            _ => &rcgen::PKCS_RSA_SHA512,
-        }
-    }
-
     /// Object identifier of the signature, and whether NULL parameters follow it.
     pub(crate) fn signature_oid(self) -> (&'static [u64], bool) {
         match self {

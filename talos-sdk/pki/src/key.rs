@@ -302,27 +302,6 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-impl rcgen::PublicKeyData for PrivateKey {
-    fn der_bytes(&self) -> &[u8] {
-        match &self.0.pair {
-            Pair::Ed25519(pair) => pair.public_key().as_ref(),
-            Pair::Ecdsa(pair) => pair.public_key().as_ref(),
-            Pair::Rsa(pair) => pair.public_key().as_ref(),
-            Pair::Foreign => &[],
-        }
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        self.0.algorithm.to_rcgen()
-    }
-}
-
-impl rcgen::SigningKey for PrivateKey {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        self.signature(message).map_err(|_| rcgen::Error::RemoteKeyError)
-    }
-}
-
 /// The octet string of a PKCS#8 key: for RSA the PKCS#1 structure.
 fn inner_key(pkcs8: &[u8]) -> Result<Vec<u8>> {
     yasna::parse_der(pkcs8, |reader| {

@@ -2,8 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use rcgen::{CertificateParams, Issuer, SerialNumber, SubjectPublicKeyInfo};
+use rcgen::{
+    CertificateParams, Issuer, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA512,
+    PublicKeyData, SerialNumber, SignatureAlgorithm, SigningKey,
+};
 use time::OffsetDateTime;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::SubjectPublicKeyInfo;
 use yasna::models::{GeneralizedTime, ObjectIdentifier, UTCTime};
 use yasna::{DERWriter, Tag};
 
@@ -31,10 +36,11 @@ impl Template<'_> {
         match (
             name::to_rcgen(self.issuer)?,
             name::to_rcgen(self.subject)?,
-            SubjectPublicKeyInfo::from_der(self.spki),
+            PublicKey::from_spki(self.spki),
+            PublicKey::from_spki(key.public_key_spki()),
         ) {
-            (Some(issuer), Some(subject), Ok(public_key)) => {
-                self.sign_by_rcgen(issuer, subject, &public_key, key)
+            (Some(issuer), Some(subject), Some(public), Some(signing)) => {
+                self.sign_by_rcgen(issuer, subject, &public, Signer { public: signing, key })
             }
             _ => self.sign_here(key),
         }
@@ -44,8 +50,8 @@ impl Template<'_> {
         &self,
         issuer: rcgen::DistinguishedName,
         subject: rcgen::DistinguishedName,
-        public_key: &SubjectPublicKeyInfo,
-        key: &PrivateKey,
+        public: &PublicKey,
+        signer: Signer<'_>,
     ) -> Result<Vec<u8>> {
         let mut issuer_params = CertificateParams::default();
         issuer_params.distinguished_name = issuer;
@@ -56,13 +62,13 @@ impl Template<'_> {
         params.distinguished_name = subject;
         params.custom_extensions = self.extensions.iter().map(Extension::to_rcgen).collect();
         let certificate =
-            params.signed_by(public_key, &Issuer::from_params(&issuer_params, key)).map_err(|error| {
+            params.signed_by(public, &Issuer::from_params(&issuer_params, signer)).map_err(|error| {
                 Error::new(ErrorKind::Crypto, "could not sign the certificate").with_source(error)
             })?;
         Ok(certificate.der().to_vec())
     }
 
-    /// Several roles are one relative name of several values, which rcgen cannot write.
+    /// Several roles are one relative name of several values, which rcgen cannot write, nor keys on P-224 and P-521.
     fn sign_here(&self, key: &PrivateKey) -> Result<Vec<u8>> {
         let to_sign = yasna::construct_der(|writer| {
             writer.write_sequence(|writer| {
@@ -86,6 +92,56 @@ impl Template<'_> {
             });
         });
         signed(&to_sign, key)
+    }
+}
+
+/// A public key as rcgen writes it.
+struct PublicKey {
+    algorithm: &'static SignatureAlgorithm,
+    bits: Vec<u8>,
+}
+
+impl PublicKey {
+    /// The key of this SubjectPublicKeyInfo, or nothing where rcgen would write other bytes.
+    fn from_spki(spki: &[u8]) -> Option<Self> {
+        let (_, parsed) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+        let bits = parsed.subject_public_key.data;
+        [&PKCS_ED25519, &PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_RSA_SHA512]
+            .into_iter()
+            .map(|algorithm| Self { algorithm, bits: bits.to_vec() })
+            .find(|key| key.subject_public_key_info() == spki)
+    }
+}
+
+impl PublicKeyData for PublicKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.bits
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+/// A key by which rcgen lets sign.
+struct Signer<'a> {
+    public: PublicKey,
+    key: &'a PrivateKey,
+}
+
+impl PublicKeyData for Signer<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.public.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.public.algorithm()
+    }
+}
+
+impl SigningKey for Signer<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.key.signature(message).map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }
 
