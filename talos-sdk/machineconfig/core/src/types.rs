@@ -1,7 +1,7 @@
 //! Every document kind as a plain struct, in a module for each area, and the types of their fields.
 //!
 //! Fields stand in the order in which they are written; what is zero (`None`, empty, `0`) is mostly left out. The
-//! exact rules are Go's, see the table in `model.rs` of this crate's source.
+//! exact rules are Go's, see the table in `core/src/model.rs` of this crate's source.
 
 mod args;
 pub mod block;

@@ -1,4 +1,4 @@
-//! Derive macros of talos-machineconfig. They expand to paths inside that crate and are of no use elsewhere.
+//! Derive macros of talos-machineconfig-core. They expand to paths inside that crate and are of no use elsewhere.
 
 mod fields;
 
