@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use talos_client::{Client, ClientOptions, ErrorKind, RebootOptions};
 
 use crate::server::GoServer;
@@ -14,6 +15,17 @@ async fn refusals_name_the_roles() {
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
     let text = refused.to_string();
     assert!(text.contains("os:reader") && text.contains("os:operator"), "{text}");
+}
+
+/// Go answers such a call as soon as its headers are there, and closes the stream while the request is still being sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_that_comes_before_the_request_is_told() {
+    let Some(server) = GoServer::start(&["-roles", "os:reader", "-record=false"]) else { return };
+    let node = server.node();
+    for call in 0..500 {
+        let refused = node.read("/etc/hostname").try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied, "call {call}: {refused}");
+    }
 }
 
 #[tokio::test]
