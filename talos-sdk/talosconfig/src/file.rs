@@ -6,69 +6,51 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::{Deserialize, Serialize};
 use talos_pki::{SecretString, base64};
+use talos_yaml::mapping;
 
 use crate::paths::is_read_only;
 use crate::{Auth, BasicAuth, Context, Error, ErrorKind, Paths, Pem, Result, SideroV1Auth, TalosConfig};
 
-/// The shape of the file. The fields of a context stand in the order in which they are written.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct FileShape {
-    context: String,
-    contexts: BTreeMap<String, Option<ContextShape>>,
-}
+// The shape of the file. The fields stand in the order in which they are written.
+mapping! {
+    struct FileShape {
+        context: String = "context",
+        contexts: BTreeMap<String, Option<ContextShape>> = "contexts",
+    }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct ContextShape {
-    /// The only endpoint, in files of old.
-    #[serde(skip_serializing)]
-    target: String,
-    endpoints: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    nodes: Vec<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    ca: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    crt: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    key: String,
-    #[serde(skip_serializing_if = "AuthShape::is_empty")]
-    auth: AuthShape,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    cluster: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    proxy_url: String,
-}
+    struct ContextShape {
+        /// The only endpoint, in files of old.
+        target: String = "target" [never written],
+        endpoints: Vec<String> = "endpoints",
+        nodes: Vec<String> = "nodes" [unless Vec::is_empty],
+        ca: String = "ca" [unless String::is_empty],
+        crt: String = "crt" [unless String::is_empty],
+        key: String = "key" [unless String::is_empty],
+        auth: AuthShape = "auth" [unless AuthShape::is_empty],
+        cluster: String = "cluster" [unless String::is_empty],
+        proxy_url: String = "proxy-url" [unless String::is_empty],
+    }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct AuthShape {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    basic: Option<BasicShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    siderov1: Option<SideroV1Shape>,
+    struct AuthShape {
+        basic: Option<BasicShape> = "basic" [unless Option::is_none],
+        siderov1: Option<SideroV1Shape> = "siderov1" [unless Option::is_none],
+    }
+
+    struct BasicShape {
+        username: String = "username",
+        password: String = "password",
+    }
+
+    struct SideroV1Shape {
+        identity: String = "identity",
+    }
 }
 
 impl AuthShape {
     fn is_empty(&self) -> bool {
         self.basic.is_none() && self.siderov1.is_none()
     }
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct BasicShape {
-    username: String,
-    password: String,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct SideroV1Shape {
-    identity: String,
 }
 
 impl TalosConfig {

@@ -9,6 +9,7 @@
 //! | read a text as trees, with positions | [`parse_documents`] |
 //! | make text of bytes | [`decode`] |
 //! | read a value | [`from_str`], [`from_node`] |
+//! | declare a struct that is read and written | [`mapping!`], or the derive of serde |
 //! | write a value as Go's `Marshal` would | [`to_string`] |
 //! | turn a value into a tree | [`to_node`] |
 //! | write a tree, keeping tags and styles | [`emit()`] |
@@ -41,6 +42,7 @@ mod emit;
 mod encoding;
 mod error;
 mod json;
+mod mapping;
 mod merge;
 mod node;
 mod number;

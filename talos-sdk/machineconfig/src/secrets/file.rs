@@ -3,6 +3,7 @@
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::{Serialize, Serializer};
 use talos_pki::{SecretString, base64};
+use talos_yaml::mapping;
 
 use super::bundle::{
     CertificateAndKey, Certificates, ClusterSecrets, Key, KubernetesSecrets, SecretsBundle, TrustdInfo,
@@ -15,59 +16,45 @@ const REDACTED: &str = "******";
 // Private mirrors of the public types, so that nobody serializes secrets by accident. The order of fields is that of
 // the file.
 
-#[derive(Default, Serialize, serde::Deserialize)]
-#[serde(default)]
-struct BundleShape {
-    cluster: ClusterShape,
-    secrets: SecretsShape,
-    trustdinfo: TrustdInfoShape,
-    certs: CertificatesShape,
-}
+mapping! {
+    struct BundleShape {
+        cluster: ClusterShape = "cluster",
+        secrets: SecretsShape = "secrets",
+        trustdinfo: TrustdInfoShape = "trustdinfo",
+        certs: CertificatesShape = "certs",
+    }
 
-#[derive(Default, Serialize, serde::Deserialize)]
-#[serde(default)]
-struct ClusterShape {
-    id: String,
-    secret: Text,
-}
+    struct ClusterShape {
+        id: String = "id",
+        secret: Text = "secret",
+    }
 
-#[derive(Default, Serialize, serde::Deserialize)]
-#[serde(default)]
-struct SecretsShape {
-    bootstraptoken: Text,
-    #[serde(skip_serializing_if = "Text::is_empty")]
-    aescbcencryptionsecret: Text,
-    #[serde(skip_serializing_if = "Text::is_empty")]
-    secretboxencryptionsecret: Text,
-}
+    struct SecretsShape {
+        bootstraptoken: Text = "bootstraptoken",
+        aescbcencryptionsecret: Text = "aescbcencryptionsecret" [unless Text::is_empty],
+        secretboxencryptionsecret: Text = "secretboxencryptionsecret" [unless Text::is_empty],
+    }
 
-#[derive(Default, Serialize, serde::Deserialize)]
-#[serde(default)]
-struct TrustdInfoShape {
-    token: Text,
-}
+    struct TrustdInfoShape {
+        token: Text = "token",
+    }
 
-#[derive(Default, Serialize, serde::Deserialize)]
-#[serde(default)]
-struct CertificatesShape {
-    etcd: Option<PairShape>,
-    k8s: Option<PairShape>,
-    k8saggregator: Option<PairShape>,
-    k8sserviceaccount: Option<KeyShape>,
-    os: Option<PairShape>,
-}
+    struct CertificatesShape {
+        etcd: Option<PairShape> = "etcd",
+        k8s: Option<PairShape> = "k8s",
+        k8saggregator: Option<PairShape> = "k8saggregator",
+        k8sserviceaccount: Option<KeyShape> = "k8sserviceaccount",
+        os: Option<PairShape> = "os",
+    }
 
-#[derive(Default, Serialize, serde::Deserialize)]
-#[serde(default)]
-struct PairShape {
-    crt: Base64,
-    key: Base64,
-}
+    struct PairShape {
+        crt: Base64 = "crt",
+        key: Base64 = "key",
+    }
 
-#[derive(Default, Serialize, serde::Deserialize)]
-#[serde(default)]
-struct KeyShape {
-    key: Base64,
+    struct KeyShape {
+        key: Base64 = "key",
+    }
 }
 
 /// A secret as it stands in the file.

@@ -1,7 +1,7 @@
 //! Bundles made of what a cluster already has.
 
-use serde::Deserialize;
 use talos_pki::{Clock, SecretString};
+use talos_yaml::mapping;
 
 use super::bundle::{CertificateAndKey, Key, SecretsBundle};
 use crate::Config;
@@ -142,35 +142,27 @@ impl SecretsBundle {
     }
 }
 
-#[derive(Deserialize)]
-struct Encryption {
-    #[serde(default)]
-    resources: Vec<EncryptedResource>,
-}
+mapping! {
+    struct Encryption {
+        resources: Vec<EncryptedResource> = "resources",
+    }
 
-#[derive(Deserialize)]
-struct EncryptedResource {
-    #[serde(default)]
-    resources: Vec<String>,
-    #[serde(default)]
-    providers: Vec<Provider>,
-}
+    struct EncryptedResource {
+        resources: Vec<String> = "resources",
+        providers: Vec<Provider> = "providers",
+    }
 
-#[derive(Deserialize)]
-struct Provider {
-    secretbox: Option<Secretbox>,
-}
+    struct Provider {
+        secretbox: Option<Secretbox> = "secretbox",
+    }
 
-#[derive(Deserialize)]
-struct Secretbox {
-    #[serde(default)]
-    keys: Vec<NamedKey>,
-}
+    struct Secretbox {
+        keys: Vec<NamedKey> = "keys",
+    }
 
-#[derive(Deserialize)]
-struct NamedKey {
-    #[serde(default)]
-    secret: Secret,
+    struct NamedKey {
+        secret: Secret = "secret",
+    }
 }
 
 /// The first key with which the first entry about secrets is encrypted, where that is one of secretbox.
