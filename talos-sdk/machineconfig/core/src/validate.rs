@@ -28,8 +28,8 @@ use crate::mode::Mode;
 pub use finding::{Finding, Report, Severity};
 pub(crate) use rules::{Findings, Rules};
 
-/// How [`Config::validate`] looks at a configuration, and what it takes cryptography to tell. `ValidateOptions` of
-/// `talos-machineconfig` is the one that there is.
+/// How [`Config::validate`] looks at a configuration, and the answers that take cryptography. `ValidateOptions` of
+/// `talos-machineconfig` is the only one.
 pub trait Validation: fmt::Debug {
     /// What the machine runs on.
     fn mode(&self) -> Mode;
