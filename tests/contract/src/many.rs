@@ -153,6 +153,7 @@ impl tower_service::Service<Uri> for Connector {
         Box::pin(async move {
             let name = ServerName::try_from(host.clone()).map_err(io::Error::other)?;
             let stream = TcpStream::connect((host, port)).await?;
+            stream.set_nodelay(true)?;
             Ok(TokioIo::new(tls.connect(name, stream).await?))
         })
     }

@@ -236,6 +236,8 @@ impl tower_service::Service<Uri> for Connector {
         let (address, port, tls) = (self.address, self.port, self.tls.clone());
         Box::pin(async move {
             let stream = TcpStream::connect((address, port)).await?;
+            // A call is several writes, and none may wait for the other side to acknowledge the one before.
+            stream.set_nodelay(true)?;
             Ok(TokioIo::new(tls.connect(ServerName::from(std::net::IpAddr::V4(address)), stream).await?))
         })
     }
