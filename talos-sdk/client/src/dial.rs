@@ -176,4 +176,25 @@ mod tests {
         assert_eq!(first_of(vec![dead, dead]).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
         assert_eq!(first_of(vec![]).await.unwrap_err().kind(), ErrorKind::NameResolution);
     }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_that_is_silent_does_not_hold_up_the_next() {
+        use socket2::{Domain, Socket, Type};
+
+        // Nobody takes what waits here, and once the queue is full there is no answer to more.
+        let queue = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        queue.bind(&SocketAddr::from(([127, 0, 0, 3], 0)).into()).unwrap();
+        queue.listen(0).unwrap();
+        let silent = queue.local_addr().unwrap().as_socket().unwrap();
+        let wait = || std::net::TcpStream::connect_timeout(&silent, Duration::from_millis(300));
+        let waiting: Vec<_> = std::iter::from_fn(|| wait().ok()).take(16).collect();
+        assert!(waiting.len() < 16, "the queue has no end");
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let alive = listener.local_addr().unwrap();
+        let dead = TcpListener::bind("127.0.0.2:0").await.unwrap().local_addr().unwrap();
+        let stream = first_of(vec![silent, dead, alive]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), alive);
+    }
 }

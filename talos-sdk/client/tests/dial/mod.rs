@@ -1,6 +1,7 @@
 //! Ways to an endpoint: proxies, Unix sockets, the caller's own.
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -322,4 +323,29 @@ async fn too_many_pings_is_a_reason_to_connect_again() {
     assert!(error.is_retryable());
     assert_eq!(dials.load(Ordering::SeqCst), 3);
     assert_eq!(server.seen("Bootstrap").len(), 0);
+}
+
+/// Those addresses of the name that come before the server's refuse.
+#[tokio::test]
+async fn a_name_is_dialed_at_each_of_its_addresses_and_checked_as_itself() {
+    let found = tokio::net::lookup_host(("localhost", 0)).await.unwrap();
+    let addresses: BTreeSet<IpAddr> = found.map(|address| address.ip()).collect();
+    if addresses.len() == 1 {
+        eprintln!("localhost has one address here, so none refuses");
+    }
+    for listen in addresses {
+        let pki = Pki::new();
+        let options =
+            ServerOptions { listen, names: vec![], dns_names: vec!["localhost"], ..Default::default() };
+        let server = Server::start_with(&pki, options).await;
+        server.answer("Version", [version("a"), version("a")]);
+        let named = pki.context([format!("localhost:{}", server.address.port())]);
+        let client = Client::from_context(&named, ClientOptions::default()).unwrap();
+        assert_eq!(tag(&client.endpoint()).await.unwrap(), "a");
+        // Its certificate is for the name alone.
+        let client =
+            Client::from_context(&pki.context([server.endpoint()]), ClientOptions::default()).unwrap();
+        let error = tag(&client.endpoint()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NameMismatch, "{error}");
+    }
 }

@@ -49,8 +49,10 @@ impl Pki {
 
     /// A server certificate for these addresses, valid for a day from then.
     pub(crate) fn server(&self, wanted: &ServerOptions<'_>) -> Arc<ServerConfig> {
-        let options =
-            LeafOptions::server().with_ip_addresses(wanted.names.iter().copied()).with_usages([wanted.usage]);
+        let options = LeafOptions::server()
+            .with_ip_addresses(wanted.names.iter().copied())
+            .with_dns_names(wanted.dns_names.iter().copied())
+            .with_usages([wanted.usage]);
         let identity = self.ca.issue(&options, &FixedClock::new(wanted.from)).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -180,6 +182,7 @@ pub(crate) struct Server {
 pub(crate) struct ServerOptions<'a> {
     pub(crate) listen: IpAddr,
     pub(crate) names: Vec<IpAddr>,
+    pub(crate) dns_names: Vec<&'a str>,
     pub(crate) from: SystemTime,
     pub(crate) alpn: Vec<&'a [u8]>,
     pub(crate) client_auth: bool,
@@ -192,6 +195,7 @@ impl Default for ServerOptions<'_> {
         Self {
             listen: LOOPBACK,
             names: vec![LOOPBACK],
+            dns_names: Vec::new(),
             from: SystemTime::now(),
             alpn: vec![b"h2"],
             client_auth: true,
@@ -231,6 +235,8 @@ impl Server {
             let mut connections = JoinSet::new();
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
+                // An answer is several writes, and none may wait for the client to acknowledge the one before.
+                socket.set_nodelay(true).unwrap();
                 shared.connections.fetch_add(1, Ordering::SeqCst);
                 let (acceptor, served, mut goaway) = (acceptor.clone(), Arc::clone(&shared), goaway.clone());
                 goaway.mark_unchanged();
