@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::dial::{BoxIo, Dial};
 use crate::keep_alive::KeepAlive;
+use crate::ping_acks::PingAcks;
 use crate::tls::{self, Tls};
 use crate::{Endpoint, Error, ErrorKind, Result, http2};
 
@@ -40,8 +41,6 @@ pub(crate) struct Connector {
 pub(crate) struct Connection {
     pub(crate) sender: SendRequest<Bytes>,
     pub(crate) monitor: Arc<Monitor>,
-    /// Held by each call under way.
-    pub(crate) calls: Arc<()>,
     used: Mutex<Instant>,
     /// The task that looks whether it is still used.
     pub(crate) watch: OnceLock<AbortHandle>,
@@ -56,7 +55,7 @@ impl Connection {
         monitor: Arc<Monitor>,
         keep_alive: KeepAlive,
     ) -> Result<Arc<Self>> {
-        let stream = Monitored::new(stream, Arc::clone(&monitor));
+        let stream = PingAcks::new(Monitored::new(stream, Arc::clone(&monitor)));
         let (sender, mut connection) = h2::client::Builder::new()
             .enable_push(false)
             .initial_window_size(STREAM_WINDOW)
@@ -79,7 +78,6 @@ impl Connection {
         let connection = Arc::new(Self {
             sender,
             monitor,
-            calls: Arc::default(),
             used: Mutex::new(Instant::now()),
             watch: OnceLock::new(),
             asks: OnceLock::new(),
@@ -108,7 +106,7 @@ impl Connection {
 
     /// Whether calls are under way.
     pub(crate) fn is_busy(&self) -> bool {
-        Arc::strong_count(&self.calls) > 1
+        self.monitor.calls() > 0
     }
 }
 
@@ -128,9 +126,16 @@ pub(crate) struct Monitor {
     heard: Mutex<Option<Instant>>,
     first: Notify,
     failure: OnceLock<Error>,
+    /// Held by each call under way.
+    pub(crate) call: Arc<()>,
 }
 
 impl Monitor {
+    /// How many calls are under way.
+    fn calls(&self) -> usize {
+        Arc::strong_count(&self.call) - 1
+    }
+
     /// Bytes received so far.
     pub(crate) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
@@ -245,9 +250,9 @@ impl<S: AsyncRead + Unpin> Monitored<S> {
         Self { stream, monitor, broken: None, turn: Turn::Ours }
     }
 
-    /// Lets others go first, once after something was read.
+    /// Lets others go first, once after something was read, if there are others.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.turn == Turn::Read {
+        if self.turn == Turn::Read && self.monitor.calls() > 1 {
             self.turn = Turn::Theirs;
             return pin!(tokio::task::yield_now()).poll(cx);
         }
