@@ -137,6 +137,30 @@ simulator() {
     refuse '"code":"(Unavailable|InvalidArgument|NotFound|Unknown)"' interop client -talosconfig "$config" -endpoint "$endpoint" \
         -node 127.255.255.1 -timeout 10s version
     say "simulator: Go's client reads all $(wc -w <<<"$nodes") nodes through one endpoint"
+    drain "$state/talos/kubeconfig"
+}
+
+# kubectl, where there is one, empties a simulated node and takes it away.
+drain() {
+    if ! command -v kubectl >/dev/null; then
+        say "simulator: there is no kubectl here, so nobody drains"
+        return
+    fi
+    local kubectl=(kubectl --kubeconfig "$1" --cache-dir "$work/kubectl" --request-timeout 20s) node
+    node=$("${kubectl[@]}" get nodes -l '!node-role.kubernetes.io/control-plane' -o name | tail -n 1)
+    want 'Talos' "${kubectl[@]}" get nodes -o wide
+    want 'kube-system +coredns' "${kubectl[@]}" get pods -A
+    want 'created' "${kubectl[@]}" run bare --image=pause --overrides "{\"spec\":{\"nodeName\":\"${node#node/}\"}}"
+    want 'created' "${kubectl[@]}" create poddisruptionbudget bare --selector run=bare --min-available 1
+    refuse 'no controller' "${kubectl[@]}" drain "$node" --ignore-daemonsets
+    refuse 'disruption budget|DisruptionBudget' "${kubectl[@]}" drain "$node" --ignore-daemonsets --force --timeout 1s
+    want 'deleted' "${kubectl[@]}" delete poddisruptionbudget bare
+    want 'drained' "${kubectl[@]}" drain "$node" --ignore-daemonsets --force --timeout 60s
+    want 'SchedulingDisabled' "${kubectl[@]}" get "$node"
+    want 'uncordoned' "${kubectl[@]}" uncordon "$node"
+    want 'deleted' "${kubectl[@]}" delete "$node"
+    refuse 'NotFound' "${kubectl[@]}" get "$node"
+    say "simulator: kubectl drains a node, waits for a disruption budget, and takes the node away"
 }
 
 # context FILE PART: a part of the current context of a talosconfig, as Go reads it.

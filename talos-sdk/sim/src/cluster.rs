@@ -1,4 +1,4 @@
-//! What the machines of one cluster share: membership, etcd, and the nodes that Kubernetes knows.
+//! What the machines of one cluster share: membership, etcd, and what Kubernetes knows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::config::NodeConfig;
 use crate::etcd::{Etcd, EtcdMember, EtcdMembership};
+use crate::kubernetes::Registry;
 use crate::resources::cluster::{self, Affiliate};
 use crate::resources::{Collection, RAW, Spec, raw_id};
 
@@ -31,61 +32,21 @@ pub(crate) struct Cluster {
     pub(crate) affiliates: Arc<Collection>,
     pub(crate) raw_affiliates: Arc<Collection>,
     state: Mutex<State>,
+    /// What Kubernetes knows, which is gone when etcd is.
+    pub(crate) kubernetes: Registry,
     /// Counts changes of what machines wait for: where trustd and the Kubernetes API listen, and etcd.
     changes: watch::Sender<u64>,
-    /// The revision of `nodes`.
-    revisions: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct State {
     etcd: Vec<Etcd>,
-    nodes: BTreeMap<String, KubernetesNode>,
-    /// Name of the node, by address.
-    names: BTreeMap<Ipv4Addr, String>,
-    /// Names of pods that were evicted, until their node takes pods again.
-    evicted: BTreeSet<String>,
     /// Ids of the member and of the affiliate, by address.
     members: BTreeMap<Ipv4Addr, (String, String)>,
     /// Where trustd listens.
     trustd: BTreeSet<Ipv4Addr>,
     /// Where the Kubernetes API listens.
     api: BTreeSet<Ipv4Addr>,
-    /// Counts changes of `nodes`, as Kubernetes' resource version.
-    revision: u64,
-}
-
-/// Whether a node takes no new pods, and who wants that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Cordon {
-    #[default]
-    No,
-    /// The machine, which takes it back once it is up again.
-    Machine,
-    /// Somebody who uses Kubernetes.
-    User,
-}
-
-/// A node that the kubelet has registered.
-#[derive(Clone, Debug)]
-pub(crate) struct KubernetesNode {
-    pub(crate) name: String,
-    pub(crate) uid: String,
-    pub(crate) address: Ipv4Addr,
-    pub(crate) created: SystemTime,
-    pub(crate) control_plane: bool,
-    pub(crate) unschedulable: bool,
-    /// Whether it takes no new pods, and who wants that.
-    pub(crate) cordon: Cordon,
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) kubelet_version: String,
-    pub(crate) os_image: String,
-    pub(crate) machine_id: String,
-    pub(crate) boot_id: String,
-    /// Whether the machine says that it is Ready, and since when.
-    pub(crate) ready: bool,
-    pub(crate) changed: SystemTime,
-    pub(crate) revision: u64,
 }
 
 impl Default for Cluster {
@@ -95,8 +56,8 @@ impl Default for Cluster {
             affiliates: Arc::new(Collection::new("cluster", cluster::AFFILIATES)),
             raw_affiliates: Arc::new(Collection::new(RAW, cluster::AFFILIATES)),
             state: Mutex::default(),
+            kubernetes: Registry::default(),
             changes: watch::Sender::new(0),
-            revisions: watch::Sender::new(0),
         }
     }
 }
@@ -132,19 +93,8 @@ impl Cluster {
         self.changes.subscribe()
     }
 
-    /// Sees every change of a node of Kubernetes.
-    pub(crate) fn revisions(&self) -> watch::Receiver<u64> {
-        self.revisions.subscribe()
-    }
-
     fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
-    }
-
-    fn revised(&self, state: MutexGuard<'_, State>) {
-        let revision = state.revision;
-        drop(state);
-        self.revisions.send_replace(revision);
     }
 
     /// Notes that trustd listens at `address`.
@@ -176,8 +126,11 @@ impl Cluster {
         for etcd in state.etcd.iter_mut().filter(|etcd| etcd.id == membership.cluster) {
             etcd.lose(membership.member);
         }
-        state.drop_dead_etcd();
+        let lost = state.drop_dead_etcd();
         drop(state);
+        if lost {
+            self.kubernetes.clear();
+        }
         self.changed();
     }
 
@@ -196,64 +149,6 @@ impl Cluster {
         let changed = self.state().etcd.iter_mut().find(|etcd| etcd.id == id).map(change);
         self.changed();
         changed
-    }
-
-    /// Adds or changes a node of Kubernetes. The creation time and uid of a known one stay.
-    pub(crate) fn register(&self, mut node: KubernetesNode) {
-        let mut state = self.state();
-        state.revision += 1;
-        node.revision = state.revision;
-        if let Some(known) = state.nodes.get(&node.name) {
-            node.uid.clone_from(&known.uid);
-            node.created = known.created;
-            if known.cordon == Cordon::User {
-                node.cordon = Cordon::User;
-            }
-            if known.ready == node.ready {
-                node.changed = known.changed;
-            }
-        }
-        state.names.insert(node.address, node.name.clone());
-        state.nodes.insert(node.name.clone(), node);
-        self.revised(state);
-    }
-
-    /// Notes that the machine at `address` stopped, or came to be, Ready.
-    pub(crate) fn set_ready(&self, address: Ipv4Addr, ready: bool, now: SystemTime) {
-        let mut state = self.state();
-        state.set_ready(address, ready, now);
-        self.revised(state);
-    }
-
-    /// Changes whether a node takes new pods. Says whether there is such a node.
-    pub(crate) fn cordon(&self, name: &str, cordon: Cordon) -> bool {
-        let mut state = self.state();
-        let revision = state.revision + 1;
-        let Some(node) = state.nodes.get_mut(name) else { return false };
-        if node.cordon != cordon {
-            (node.cordon, node.revision) = (cordon, revision);
-            state.revision = revision;
-        }
-        self.revised(state);
-        true
-    }
-
-    /// Notes that a pod was evicted.
-    pub(crate) fn evict(&self, pod: &str) {
-        let mut state = self.state();
-        state.revision += 1;
-        state.evicted.insert(pod.to_owned());
-    }
-
-    /// Whether a pod was evicted from a node that takes no new ones.
-    pub(crate) fn is_evicted(&self, node: &KubernetesNode, pod: &str) -> bool {
-        node.cordon != Cordon::No && self.state().evicted.contains(pod)
-    }
-
-    /// Whether the machine at `address` is a Ready node.
-    pub(crate) fn is_ready(&self, address: Ipv4Addr) -> bool {
-        let state = self.state();
-        state.names.get(&address).and_then(|name| state.nodes.get(name)).is_some_and(|node| node.ready)
     }
 
     /// Tells the other machines about the one at `address`.
@@ -293,18 +188,12 @@ impl Cluster {
         let mut state = self.state();
         state.api.remove(&address);
         state.etcd.iter_mut().for_each(|etcd| etcd.machine_down(address, false));
-        state.set_ready(address, false, now);
         let control_plane = state.trustd.remove(&address);
-        self.revised(state);
+        drop(state);
+        self.kubernetes.set_ready(address, false, now);
         if control_plane {
             self.changed();
         }
-    }
-
-    /// The nodes of Kubernetes by name, and the revision of the list.
-    pub(crate) fn kubernetes_nodes(&self) -> (Vec<KubernetesNode>, u64) {
-        let state = self.state();
-        (state.nodes.values().cloned().collect(), state.revision)
     }
 
     /// Forgets a machine that is gone for good. etcd and Kubernetes keep theirs until somebody removes them, but an etcd
@@ -313,8 +202,11 @@ impl Cluster {
         let mut state = self.state();
         let ids = state.members.remove(&address);
         state.etcd.iter_mut().for_each(|etcd| etcd.machine_down(address, true));
-        state.drop_dead_etcd();
+        let lost = state.drop_dead_etcd();
         drop(state);
+        if lost {
+            self.kubernetes.clear();
+        }
         if let Some(ids) = ids {
             self.forget(&ids);
         }
@@ -327,20 +219,10 @@ impl Cluster {
 }
 
 impl State {
-    fn drop_dead_etcd(&mut self) {
+    /// Forgets every etcd whose machines are all gone. Says whether the last one is.
+    fn drop_dead_etcd(&mut self) -> bool {
         let before = self.etcd.len();
         self.etcd.retain(Etcd::is_alive);
-        if before > 0 && self.etcd.is_empty() {
-            self.nodes.clear();
-            self.names.clear();
-        }
-    }
-
-    fn set_ready(&mut self, address: Ipv4Addr, ready: bool, now: SystemTime) {
-        let node = self.names.get(&address).and_then(|name| self.nodes.get_mut(name));
-        if let Some(node) = node.filter(|node| node.ready != ready) {
-            self.revision += 1;
-            (node.ready, node.changed, node.revision) = (ready, now, self.revision);
-        }
+        before > 0 && self.etcd.is_empty()
     }
 }

@@ -144,6 +144,17 @@ impl Image {
     }
 }
 
+/// Pulls an image: it is known by its name and by its digest then. Says whether it was there before.
+pub(crate) fn pull(names: &mut Names, reference: &Reference, now: SystemTime) -> bool {
+    let known = names.contains_key(&reference.name());
+    if !known {
+        let image = Image::pulled(reference, now);
+        names.insert(reference.pinned(), image.clone());
+        names.insert(reference.name(), image);
+    }
+    known
+}
+
 /// A digest as registries write it.
 pub(crate) fn sha256(data: &[u8]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data);

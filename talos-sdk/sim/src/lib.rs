@@ -152,7 +152,11 @@
 //! - Disks are names, sizes and what a probe would find on them ([`SimDisk`]).
 //! - A packet capture shows requests for addresses that the machine never sent. Time servers always agree.
 //! - Signatures of images that a rule of the configuration asks for are always there and good.
-//! - No Kubernetes controller runs: nodes and their pods come from the machines themselves.
+//! - The Kubernetes API has nodes, pods, DaemonSets, Deployments, namespaces and disruption budgets, for administrators
+//!   by certificate. Nodes can be cordoned, drained, labelled, tainted and deleted, pods created (of one container),
+//!   evicted and deleted, budgets created and deleted; nodes and pods can be watched. A scheduler places pods, and the
+//!   pods of kube-system are made again when they go; no other controller runs. A pod ends at once, and is as ready as
+//!   its node.
 //! - All types of resources are defined and have the owners of real ones. Lists of those that only controllers inside
 //!   of Talos use are empty: requests for links, addresses and routes, files below `/etc`, kernel parameters, issued
 //!   certificates. Manifests name their objects and leave out what those say.
@@ -189,6 +193,7 @@ mod options;
 mod pods;
 mod resource;
 mod resources;
+mod rfc3339;
 mod rootfs;
 mod run;
 mod sequence;

@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use crate::pods::Pod;
+use crate::rfc3339;
 
 /// So many bytes of a log are kept.
 const CAPACITY: usize = 64 * 1024;
@@ -58,8 +57,7 @@ impl Logs {
 
 /// A line as the CRI writes it down.
 pub(crate) fn pod_line(now: SystemTime, line: &str) -> String {
-    let now = OffsetDateTime::from(now).format(&Rfc3339).unwrap_or_default();
-    format!("{now} stdout F {line}")
+    format!("{} stdout F {line}", rfc3339::precise(now))
 }
 
 /// The text of one log.

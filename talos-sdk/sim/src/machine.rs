@@ -1,16 +1,17 @@
 //! What a machine does from power on to power off.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use talos_pki::Identity;
 use talos_proto::machine::{self, task_event};
 
-use crate::cluster::{Cluster, ClusterKey, Cordon, KubernetesNode};
+use crate::cluster::{Cluster, ClusterKey};
 use crate::config::NodeConfig;
 use crate::etcd::{self, EtcdMember, EtcdMembership};
 use crate::identity::NodeTls;
-use crate::kubernetes;
+use crate::kubernetes::{self, Cordon, KubernetesNode};
 use crate::node::{Node, uuid};
 use crate::resources::RAW;
 use crate::resources::cluster::{AFFILIATES, Affiliate, MEMBERS, identity as identity_of};
@@ -408,14 +409,16 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         labels.insert("node-role.kubernetes.io/control-plane".to_owned(), String::new());
     }
     let now = run.now();
-    cluster.register(KubernetesNode {
+    let registered = KubernetesNode {
         name: hostname.to_owned(),
         uid: uuid(&mut node.rng()),
         address: node.address,
         created: now,
-        control_plane: config.control_plane,
-        unschedulable: config.control_plane && !config.allow_scheduling_on_control_planes,
+        tainted: config.control_plane && !config.allow_scheduling_on_control_planes,
         cordon: Cordon::No,
+        machine_labels: labels.keys().cloned().collect(),
+        annotations: BTreeMap::new(),
+        taints: Vec::new(),
         labels: labels.clone(),
         kubelet_version: config.kubernetes_version.clone(),
         os_image: format!("Talos ({})", run.version),
@@ -423,11 +426,13 @@ async fn register(run: &Arc<Run>, config: &NodeConfig, hostname: &str) {
         boot_id: run.boot_id.clone(),
         ready: false,
         changed: now,
+        added: 0,
         revision: 0,
-    });
+    };
+    cluster.kubernetes.register(registered, config);
     run.put(node_status(hostname, false, &labels, run.minor()));
     run.sleep(world.pace.node_ready).await;
-    cluster.set_ready(node.address, true, run.now());
+    cluster.kubernetes.set_ready(node.address, true, run.now());
     run.put(node_status(hostname, true, &labels, run.minor()));
     run.update_status();
 }

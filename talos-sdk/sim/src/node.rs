@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use talos_pki::Fingerprint;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use crate::disk::Disk;
@@ -14,6 +12,7 @@ use crate::etcd::EtcdAlarm;
 use crate::logs::Log;
 use crate::machine;
 use crate::options::NodeOptions;
+use crate::rfc3339;
 use crate::run::{Bootstrap, Run};
 use crate::simulation::World;
 use crate::stage::Stage;
@@ -277,7 +276,7 @@ impl Node {
     /// Writes a line to the console.
     pub(crate) fn log(&self, line: &str) {
         self.console.write(line);
-        let now = OffsetDateTime::from(self.world.clock.now()).format(&Rfc3339).unwrap_or_default();
+        let now = rfc3339::precise(self.world.clock.now());
         self.kernel.write(&format!("user: warning: [{now}]: {line}"));
     }
 

@@ -182,10 +182,10 @@ fn var(run: &Run, tree: &mut Tree) {
         tree.directory("/var/lib/etcd/member/snap", 0o700);
     }
     for pod in workload::running_pods(run) {
-        let directory = format!("/var/log/pods/kube-system_{}_{}/{}", pod.name, pod.uid, pod.container);
+        let directory = format!("/var/log/pods/{}_{}_{}/{}", pod.namespace, pod.name, pod.uid, pod.container);
         let log = run.logs.of_pod(&pod, run.now());
         tree.file(&format!("{directory}/0.log"), 0o640, log.text());
-        let link = format!("/var/log/containers/{}_kube-system_{}.log", pod.name, pod.container);
+        let link = format!("/var/log/containers/{}_{}_{}.log", pod.name, pod.namespace, pod.container);
         tree.link(&link, &format!("{directory}/0.log"));
         if pod.container == "kube-apiserver" {
             tree.file(

@@ -1,6 +1,6 @@
 //! One boot of a machine: everything that a reboot forgets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -17,7 +17,7 @@ use crate::events::{Events, Ids};
 use crate::files::Tree;
 use crate::forward::Backends;
 use crate::identity::NodeTls;
-use crate::images::{self, Image, Names, Reference};
+use crate::images::{self, Names, Reference};
 use crate::logs::Logs;
 use crate::node::{Node, uuid};
 use crate::pods;
@@ -90,6 +90,8 @@ pub(crate) struct Run {
     pub(crate) installing: AtomicBool,
     /// What the containerd without a disk keeps.
     images: Mutex<Names>,
+    /// Uids of the pods whose images were pulled.
+    pods: Mutex<BTreeSet<String>>,
     /// How often processes were restarted.
     restarts: Mutex<BTreeMap<String, u32>>,
     /// The API's listener and connections, which end before the others when maintenance does.
@@ -117,6 +119,7 @@ impl Run {
             tasks: Tasks::default(),
             installing: AtomicBool::new(false),
             images: Mutex::default(),
+            pods: Mutex::default(),
             restarts: Mutex::default(),
             api: Mutex::default(),
             next: watch::Sender::new(Next::Stay),
@@ -158,7 +161,10 @@ impl Run {
         match store {
             images::Store::InMemory => work(&mut self.images.lock().unwrap_or_else(PoisonError::into_inner)),
             images::Store::System => work(&mut self.node.disk().images.system),
-            images::Store::Cri => work(&mut self.node.disk().images.cri),
+            images::Store::Cri => {
+                self.pull_images_of_pods();
+                work(&mut self.node.disk().images.cri)
+            }
         }
     }
 
@@ -172,14 +178,22 @@ impl Run {
                 let kubelet = config.components.kubelet.image.clone();
                 wanted.push((images::Store::System, kubelet));
                 wanted.push((images::Store::Cri, pods::SANDBOX_IMAGE.to_owned()));
-                let pods = workload::running_pods(self);
-                wanted.extend(pods.into_iter().map(|pod| (images::Store::Cri, pod.image)));
             }
             _ => {}
         }
         for (store, image) in wanted {
             if let Ok(reference) = Reference::parse(&image) {
                 self.pull(store, &reference);
+            }
+        }
+    }
+
+    /// Pulls what the pods run that came since: early enough is before somebody looks.
+    fn pull_images_of_pods(&self) {
+        let mut seen = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
+        for pod in workload::running_pods(self).into_iter().filter(|pod| seen.insert(pod.uid.clone())) {
+            if let Ok(reference) = Reference::parse(&pod.image) {
+                images::pull(&mut self.node.disk().images.cri, &reference, self.now());
             }
         }
     }
@@ -198,17 +212,9 @@ impl Run {
         rootfs::tree(self)
     }
 
-    /// Pulls an image: it is known by its name and by its digest then. Says whether it was there before.
+    /// Pulls an image. Says whether it was there before.
     pub(crate) fn pull(&self, store: images::Store, reference: &Reference) -> bool {
-        let image = Image::pulled(reference, self.now());
-        self.images(store, |names| {
-            let known = names.contains_key(&reference.name());
-            if !known {
-                names.insert(reference.pinned(), image.clone());
-                names.insert(reference.name(), image);
-            }
-            known
-        })
+        self.images(store, |names| images::pull(names, reference, self.now()))
     }
 
     /// Creates or updates resources.
@@ -349,7 +355,7 @@ impl Run {
             unmet.push(("services".to_owned(), format!("not healthy: {}", missing.join(", "))));
         }
         let hostname = self.node.hostname();
-        let ready = self.cluster().is_some_and(|cluster| cluster.is_ready(self.address()));
+        let ready = self.cluster().is_some_and(|cluster| cluster.kubernetes.is_ready(self.address()));
         if !ready {
             unmet.push(("nodeReady".to_owned(), format!("node {hostname} is not Ready")));
         }

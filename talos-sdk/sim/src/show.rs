@@ -1,7 +1,7 @@
 //! What a machine shows as resources, as it gets from one phase to the next. A reboot forgets them all.
 
 use crate::config::NodeConfig;
-use crate::pods::{Pod, pods};
+use crate::pods::{Pod, static_pods};
 use crate::resources::{self, block, control_plane, etcd, kubernetes, machine, secrets};
 use crate::run::Run;
 
@@ -91,8 +91,6 @@ impl Run {
     }
 
     fn static_pods(&self) -> Vec<Pod> {
-        let Some(config) = self.config() else { return Vec::new() };
-        let pods = pods(&self.node.hostname(), config.control_plane, &config.kubernetes_version);
-        pods.into_iter().filter(|pod| pod.is_static).collect()
+        self.config().map(|config| static_pods(&self.node.hostname(), &config)).unwrap_or_default()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use talos_proto::machine::reset_request::WipeMode;
 
-use crate::cluster::{Cluster, Cordon};
+use crate::cluster::Cluster;
 use crate::run::{Next, Run};
 use crate::sequence::{self, Phase, Sequence};
 use crate::services::ServiceState;
@@ -84,7 +84,7 @@ async fn carry_out(run: &Arc<Run>, task: &str, end: &Next) -> Result<(), String>
     match (task, end) {
         ("cordonAndDrainNode", _) => {
             if let Some(cluster) = run.cluster() {
-                cluster.cordon(&run.node.hostname(), Cordon::Machine);
+                cluster.kubernetes.drain(&run.node.hostname(), run.now());
             }
         }
         ("leaveEtcd", _) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 use crate::logs::{Log, pod_line};
-use crate::pods::{Pod, SANDBOX_IMAGE, container_id, pods};
+use crate::pods::{Pod, SANDBOX_IMAGE, container_id, static_pods};
 use crate::run::Run;
 use crate::services::ServiceState;
 use talos_proto::common::ContainerDriver;
@@ -76,14 +76,13 @@ fn service_pid(run: &Run, id: &str) -> Option<u32> {
     (runs && !SERVICES[place].1.is_empty()).then(|| pid(run, place, id))
 }
 
-/// The pods of a machine, once its kubelet is healthy.
+/// The pods of a machine, once its kubelet is healthy: static ones, and those that Kubernetes gives it.
 pub(crate) fn running_pods(run: &Run) -> Vec<Pod> {
-    match run.config() {
-        Some(config) if run.services.healthy("kubelet") => {
-            pods(&run.node.hostname(), config.control_plane, &config.kubernetes_version)
-        }
-        _ => Vec::new(),
-    }
+    let Some(config) = run.config().filter(|_| run.services.healthy("kubelet")) else { return Vec::new() };
+    let hostname = run.node.hostname();
+    let mut pods = static_pods(&hostname, &config);
+    pods.extend(run.cluster().into_iter().flat_map(|cluster| cluster.kubernetes.pods_of(&hostname)));
+    pods
 }
 
 /// The containers that a caller asks for by namespace and driver.
@@ -131,7 +130,7 @@ fn kubernetes(run: &Run) -> Vec<Container> {
     for (index, pod) in running_pods(run).into_iter().enumerate() {
         let place = SERVICES.len() + index * 2;
         let key = format!("{}/{}", pod.id(), pod.container);
-        let network_namespace = match pod.container {
+        let network_namespace = match pod.container.as_str() {
             "coredns" => format!("cni-{}", pod.uid),
             _ => String::new(),
         };
@@ -153,7 +152,7 @@ fn kubernetes(run: &Run) -> Vec<Container> {
             internal_id,
             uid: pod.uid.clone(),
             pod_id: pod.id(),
-            name: pod.container.to_owned(),
+            name: pod.container,
             image: pod.image,
             pid: pid(run, place + 1, &key),
             status: "CONTAINER_RUNNING",

@@ -11,7 +11,6 @@ use super::{Context, Requests};
 use crate::cluster::Cluster;
 use crate::etcd::{self, Etcd, EtcdAlarm, EtcdMembership};
 use crate::grpc::{Answer, MESSAGE_LIMIT, decode};
-use crate::kubernetes;
 use crate::run::Bootstrap;
 use crate::services::ServiceState;
 
@@ -113,7 +112,7 @@ fn version(cx: &Context<'_>) -> &'static str {
 
 /// The database of the local member, and how many bytes of it are in use.
 fn database(cx: &Context<'_>, local: &Local) -> (Bytes, usize) {
-    local.etcd.database(local.membership.member, version(cx), &kubernetes::keys(&local.cluster))
+    local.etcd.database(local.membership.member, version(cx), &local.cluster.kubernetes.keys())
 }
 
 pub(super) fn status(cx: &Context<'_>) -> Result<Answer, Status> {

@@ -35,16 +35,13 @@ const CHECKS: [Check; 6] = [
         (!is_registered(run)).then_some("Kubernetes does not know the node")
     }),
     ("all k8s nodes to report ready", |run, _| {
-        let ready = run.cluster().is_some_and(|cluster| cluster.is_ready(run.address()));
+        let ready = run.cluster().is_some_and(|cluster| cluster.kubernetes.is_ready(run.address()));
         (!ready).then_some("the node is not Ready")
     }),
 ];
 
 fn is_registered(run: &Run) -> bool {
-    let known = |cluster: Arc<crate::cluster::Cluster>| {
-        cluster.kubernetes_nodes().0.iter().any(|node| node.address == run.address())
-    };
-    run.cluster().is_some_and(known)
+    run.cluster().is_some_and(|cluster| cluster.kubernetes.has_node(run.address()))
 }
 
 struct State {

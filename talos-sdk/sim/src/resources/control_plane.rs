@@ -303,12 +303,12 @@ pub(crate) fn rendered(pods: &[Pod]) -> Vec<Item> {
         item("ConfigStatuses.kubernetes.talos.dev", RENDERED, ready()),
         item("SecretStatuses.kubernetes.talos.dev", RENDERED, ready()),
     ];
-    items.extend(pods.iter().filter(|pod| pod.is_static).map(static_pod));
+    items.extend(pods.iter().map(static_pod));
     items
 }
 
 fn static_pod(pod: &Pod) -> Item {
-    let name = pod.container;
+    let name = pod.container.as_str();
     let manifest = json!({
         "apiVersion": "v1",
         "kind": "Pod",
