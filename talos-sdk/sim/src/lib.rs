@@ -11,7 +11,8 @@
 //! | simulate OpenStack, the Image Factory and a load balancer around them | [`SimulatedCloud::start`] |
 //! | let time fly or stand still | [`Pace`], [`Clock`] |
 //! | give a machine disks, LVM, RAID, files, a platform | [`NodeOptions`], [`SimDisk`], [`VolumeGroup`], [`RaidArray`] |
-//! | make something fail | [`Simulation::faults`], [`SimNode::restart`], [`SimNode::power_off`] |
+//! | make something fail | [`Simulation::faults`], [`FaultRule`], [`SimNode::restart`], [`SimNode::power_off`] |
+//! | hold up a drain | a disruption budget, created over the Kubernetes API with [`SimCluster::kubeconfig`] |
 //! | show a resource of your own | [`SimNode::put_resource`], [`SimResource`] |
 //! | see what was called, and by whom | [`Simulation::calls`] |
 //! | see what a machine is doing | [`SimNode::stage`], [`SimNode::wait_until_ready`], [`SimNode::console`] |
@@ -133,33 +134,28 @@
 //! # }
 //! ```
 //!
-//! # What is real and what is not
+//! # What is simulated, and what is not
 //!
-//! Real: TLS with certificates made from the applied configuration, roles, forwarding, status codes, the order in
-//! which machines come up, what a reboot forgets. Every method of the machine API is served, in the versions that have
-//! it, 1.9 to 1.14, and answers follow what was done before: an image that was pulled is listed, an upgrade boots
-//! another version, a wiped disk is empty, a value of META is there after a reboot. Workers are given their
-//! certificates over the network, by the trustd of control planes, for the machine token; faults strike there as well.
+//! Every method of the machine API is served, in the versions that have it, 1.9 to 1.14, to the roles that may call it.
+//! Answers follow what was done before: an image that was pulled is listed, an upgrade boots another version, a wiped
+//! disk is empty, a value of META is there after a reboot.
 //!
-//! Not real:
-//!
-//! - There is a small file tree ([`NodeOptions::with_file`] adds to it) and nothing that runs behind it. Containers,
-//!   processes and sockets are those that the services and static pods would have; load, memory and traffic are numbers
-//!   that grow with the time since the boot.
-//! - Any image can be pulled from any registry, and takes no room. What an installer does follows from the tag of its
-//!   image: a version of Talos is installed, anything else fails as a broken installer.
-//! - A debug container has `cat` or a shell that knows `echo`, `env`, `exit`, `false`, `hostname`, `stty size`, `true`.
-//! - Disks are names, sizes and what a probe would find on them ([`SimDisk`]).
-//! - A packet capture shows requests for addresses that the machine never sent. Time servers always agree.
-//! - Signatures of images that a rule of the configuration asks for are always there and good.
-//! - The Kubernetes API has nodes, pods, DaemonSets, Deployments, namespaces and disruption budgets, for administrators
-//!   by certificate. Nodes can be cordoned, drained, labelled, tainted and deleted, pods created (of one container),
-//!   evicted and deleted, budgets created and deleted; nodes and pods can be watched. A scheduler places pods, and the
-//!   pods of kube-system are made again when they go; no other controller runs. A pod ends at once, and is as ready as
-//!   its node.
-//! - All types of resources are defined and have the owners of real ones. Lists of those that only controllers inside
-//!   of Talos use are empty: requests for links, addresses and routes, files below `/etc`, kernel parameters, issued
-//!   certificates. Manifests name their objects and leave out what those say.
+//! | part | as on a real machine | not |
+//! |---|---|---|
+//! | connections | TLS with certificates made from the applied configuration, roles, forwarding, status codes, cut and refused connections | firewalls, latency; there is loopback only |
+//! | trustd | workers are given their certificates over the network by control planes, for the machine token; faults strike there as well | |
+//! | boots | the order in which services come up, events, logs, what a reboot forgets, maintenance mode | nothing runs behind a service |
+//! | configuration | is validated, applied in all modes, kept, tried and taken back | most of it has no effect but to be shown |
+//! | files | a small tree; [`NodeOptions::with_file`] adds to it | no file system below it |
+//! | containers, processes, sockets | those that the services and pods would have; they restart, and have logs | load, memory and traffic are numbers that grow with the time since the boot |
+//! | debug containers | `cat`, or a shell with `echo`, `env`, `exit`, `false`, `hostname`, `stty size`, `true` | any other program |
+//! | images | can be pulled, listed, removed, imported; the tag of an installer says which version it installs | any image exists in any registry, takes no room, and is well signed; an installer whose tag is no version is a broken one |
+//! | disks, LVM, RAID | names, sizes, what a probe would find ([`SimDisk`]); they can be wiped | no data |
+//! | network | addresses, host name, time servers that always agree | a packet capture shows only requests for addresses that the machine never sent |
+//! | etcd | members, learners, leader, quorum, alarms, snapshots that etcd's own check takes, recovery | no keys but what Kubernetes keeps below |
+//! | resources | all types are defined, with the owners of real ones; those of machine, network, cluster, Kubernetes, etcd, disks and secrets are live | lists of those that only controllers inside of Talos use are empty: requests for links, addresses and routes, files below `/etc`, kernel parameters, issued certificates; manifests name their objects and leave out what those say |
+//! | Kubernetes | nodes, pods, DaemonSets, Deployments, namespaces and disruption budgets, for administrators by certificate; nodes can be cordoned, drained, labelled, tainted and deleted, pods (of one container) created, evicted and deleted, budgets created and deleted, nodes and pods watched | the scheduler places pods and those of kube-system are made again when they go: no other controller runs; a pod ends at once, and is as ready as its node |
+//! | time | everything asks the [`Clock`]; with the same seed, ids and order are the same | keys are random |
 
 mod api;
 mod bolt;
@@ -202,6 +198,7 @@ mod services;
 mod show;
 mod shutdown;
 mod sim_cluster;
+mod sim_node;
 mod simulation;
 mod stage;
 mod storage;
@@ -217,10 +214,10 @@ pub use error::{Error, ErrorKind};
 pub use etcd::EtcdAlarm;
 pub use faults::{Fault, FaultRule, Faults};
 pub use machines::TALOS_VERSION_PROPERTY;
-pub use node::SimNode;
 pub use options::{NodeOptions, Pace, SimulationOptions};
 pub use resource::SimResource;
 pub use sim_cluster::{ClusterOptions, SimCluster};
+pub use sim_node::SimNode;
 pub use simulation::Simulation;
 pub use stage::Stage;
 pub use storage::{RaidArray, SimDisk, VolumeGroup};

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use futures_util::future::BoxFuture;
 use openstack_sim::{Boot, Machines, UserData};
 
-use crate::node::SimNode;
 use crate::options::NodeOptions;
+use crate::sim_node::SimNode;
 use crate::simulation::Simulation;
 use crate::version::TalosVersion;
 

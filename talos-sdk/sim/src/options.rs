@@ -14,13 +14,13 @@ use crate::version::TalosVersion;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SimulationOptions {
-    /// Seed of every random choice but keys. The same seed gives the same ids in the same order.
+    /// Seed of every random choice but keys: the same seed gives the same ids in the same order. Default: 0.
     pub seed: u64,
     /// The clock; [`TokioClock`](crate::TokioClock) if there is none.
     pub clock: Option<Arc<dyn Clock>>,
-    /// How long the phases of a machine take.
+    /// How long the phases of a machine take. Default: [`Pace::default`], some second from power on to ready.
     pub pace: Pace,
-    /// Version of nodes that name none.
+    /// Version of nodes that name none. Default: [`TalosVersion::default`].
     pub talos_version: TalosVersion,
 }
 
@@ -68,19 +68,19 @@ impl std::fmt::Debug for SimulationOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pace {
-    /// From power on until the API listens.
+    /// From power on until the API listens. Default: 150 ms.
     pub boot: Duration,
-    /// Writing Talos to the disk.
+    /// Writing Talos to the disk. Default: 300 ms.
     pub install: Duration,
-    /// Starting one service.
+    /// Starting one service. Default: 20 ms.
     pub service: Duration,
-    /// Forming etcd, or joining it.
+    /// Forming etcd, or joining it. Default: 150 ms.
     pub etcd: Duration,
-    /// From etcd until the Kubernetes API listens.
+    /// From etcd until the Kubernetes API listens. Default: 200 ms.
     pub kubernetes: Duration,
-    /// From a node's registration with Kubernetes until it is Ready.
+    /// From a node's registration with Kubernetes until it is Ready. Default: 200 ms.
     pub node_ready: Duration,
-    /// Stopping everything before a reboot.
+    /// Stopping everything before a reboot. Default: 100 ms.
     pub shutdown: Duration,
 }
 
@@ -134,15 +134,18 @@ impl Default for Pace {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NodeOptions {
-    /// Name of the machine. The hostname, unless the configuration names another.
+    /// Name of the machine, and its hostname unless the configuration names another. Default: `talos-` and six
+    /// hexadecimal digits.
     pub name: Option<String>,
     /// Address within the network of the simulation; the next free one if there is none.
     pub address: Option<Ipv4Addr>,
-    /// Version of Talos.
+    /// Version of Talos; that of the simulation if there is none.
     pub talos_version: Option<TalosVersion>,
-    /// Machine configuration, plain or gzip, that the machine finds when it boots.
+    /// Machine configuration, plain or gzip, that the machine finds on its first boot. Without, it comes up in
+    /// maintenance mode; so it does if this is no configuration, which its console tells.
     pub user_data: Option<Bytes>,
     /// Whether Talos is on the disk already, as with a cloud image. If not, it is installed and the machine reboots.
+    /// Default: not.
     pub installed: bool,
     /// Name of the platform as `Version` tells it: `openstack` unless set. A `container` cannot reboot, upgrade or keep
     /// META.

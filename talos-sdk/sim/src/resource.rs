@@ -4,8 +4,8 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::error::{Error, ErrorKind};
-use crate::node::SimNode;
 use crate::resources::{Collection, ResourceType, Spec};
+use crate::sim_node::SimNode;
 
 /// A COSI resource for [`SimNode::put_resource`].
 ///

@@ -7,8 +7,8 @@ use talos_machineconfig::{Contract, GenerateOptions, KubeconfigOptions, Patch, S
 use talos_pki::{RoleSet, SecretString};
 
 use crate::error::{Error, ErrorKind};
-use crate::node::SimNode;
 use crate::options::NodeOptions;
+use crate::sim_node::SimNode;
 use crate::simulation::Simulation;
 use crate::version::TalosVersion;
 
@@ -18,9 +18,9 @@ use crate::version::TalosVersion;
 pub struct ClusterOptions {
     /// Name of the cluster, and of the context in its talosconfig. Default: `sim`.
     pub name: String,
-    /// How many control planes there are, at least one.
+    /// How many control planes there are, at least one. Default: 1.
     pub control_planes: usize,
-    /// How many workers there are.
+    /// How many workers there are. Default: none.
     pub workers: usize,
     /// Version of Talos on every machine; that of the simulation if there is none.
     pub talos_version: Option<TalosVersion>,

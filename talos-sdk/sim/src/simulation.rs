@@ -10,8 +10,9 @@ use crate::cluster::{Cluster, ClusterKey};
 use crate::error::{Error, ErrorKind};
 use crate::faults::Faults;
 use crate::network::{FIRST_HOST, Network};
-use crate::node::{Node, SimNode};
+use crate::node::Node;
 use crate::options::{NodeOptions, Pace, SimulationOptions};
+use crate::sim_node::SimNode;
 use crate::version::TalosVersion;
 
 /// Simulated Talos machines in a network `127.x.y.0/20` of their own, room for some 3,800 of them.

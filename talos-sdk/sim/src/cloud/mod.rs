@@ -33,9 +33,9 @@ pub struct CloudOptions {
     pub simulation: SimulationOptions,
     /// Options of OpenStack. Its machines and its tenant network are replaced by those of the cloud.
     pub openstack: Option<openstack_sim::Options>,
-    /// Size of the disk images that the Image Factory serves, unpacked, in MiB: at least 1.
+    /// Size of the disk images that the Image Factory serves, unpacked, in MiB: at least 1. Default: 4.
     pub image_mebibytes: u32,
-    /// Versions that the Image Factory offers. It serves others too.
+    /// Versions that the Image Factory offers, such as `v1.13.9`. It serves others too.
     pub versions: Vec<String>,
 }
 
@@ -86,6 +86,13 @@ impl CloudOptions {
     #[must_use]
     pub fn with_image_mebibytes(mut self, mebibytes: u32) -> Self {
         self.image_mebibytes = mebibytes;
+        self
+    }
+
+    /// Sets the versions that the Image Factory offers.
+    #[must_use]
+    pub fn with_versions(mut self, versions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.versions = versions.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod budget;
 mod discovery;
+mod kubelet;
 mod node;
 mod pod;
 mod protobuf;
@@ -12,7 +13,7 @@ mod request;
 mod selector;
 mod watch;
 
-pub(crate) use node::{Cordon, KubernetesNode};
+pub(crate) use kubelet::register;
 pub(crate) use pod::status as pod_status;
 pub(crate) use registry::Registry;
 

@@ -153,6 +153,7 @@ pub(super) fn read(body: &[u8]) -> Option<Value> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use talos_proto::cosi::resource as cosi;
 use tokio::sync::watch;
 
-use super::types::ResourceType;
+use super::resource_type::ResourceType;
 
 /// So many changes are kept for watchers.
 const HISTORY: usize = 1024;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use talos_proto::cosi::resource::meta::{self, resource_definition_spec as rd};
 
 use super::collection::{Collection, Spec};
-use super::types::{ResourceType, namespaces};
+use super::resource_type::{ResourceType, namespaces};
 
 /// Definitions and namespaces of one version. All machines of that version share them.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::collection::{Collection, Spec};
 use super::definitions::Definitions;
 use super::item::Item;
-use super::types::{ResourceType, namespaces};
+use super::resource_type::{ResourceType, namespaces};
 use super::wire;
 
 /// The resources of one boot of one machine.
