@@ -1,8 +1,8 @@
 //! Wrappers that keep secrets out of logs and wipe them when dropped.
 
 use std::fmt;
-use std::hint::black_box;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Text that must not be printed: PEM of a private key, a token, a whole secrets file.
@@ -46,7 +46,7 @@ impl From<&str> for SecretString {
 
 impl PartialEq for SecretString {
     fn eq(&self, other: &Self) -> bool {
-        equal(self.0.as_bytes(), other.0.as_bytes())
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 }
 
@@ -84,7 +84,7 @@ impl From<Vec<u8>> for SecretBytes {
 
 impl PartialEq for SecretBytes {
     fn eq(&self, other: &Self) -> bool {
-        equal(&self.0, &other.0)
+        self.0.ct_eq(&other.0).into()
     }
 }
 
@@ -96,8 +96,25 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
-/// Looks at every byte, so that the time tells nothing of where a difference is.
-fn equal(left: &[u8], right: &[u8]) -> bool {
-    let bytes = left.iter().zip(right);
-    left.len() == right.len() && bytes.fold(0, |found, (left, right)| black_box(found | (left ^ right))) == 0
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_counts_in_a_comparison() {
+        let secret = SecretBytes::new(*b"abcd");
+        assert_eq!(secret, SecretBytes::new(*b"abcd"));
+        for other in [&b"xbcd"[..], b"abcx", b"abc", b"abcde", b""] {
+            assert_ne!(secret, SecretBytes::new(other));
+        }
+        assert_ne!(SecretString::new("a"), SecretString::new("b"));
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(
+            format!("{:?} {:?}", SecretString::new("hush"), SecretBytes::new(*b"hush")),
+            "[redacted] [redacted]"
+        );
+    }
 }
