@@ -17,7 +17,6 @@ use tokio_rustls::TlsConnector;
 
 use crate::dial::{BoxIo, Dial};
 use crate::keep_alive::KeepAlive;
-use crate::ping_acks::PingAcks;
 use crate::tls::{self, Tls};
 use crate::{Endpoint, Error, ErrorKind, Result, http2};
 
@@ -41,6 +40,8 @@ pub(crate) struct Connector {
 pub(crate) struct Connection {
     pub(crate) sender: SendRequest<Bytes>,
     pub(crate) monitor: Arc<Monitor>,
+    /// Held by each call under way.
+    pub(crate) calls: Arc<()>,
     used: Mutex<Instant>,
     /// The task that looks whether it is still used.
     pub(crate) watch: OnceLock<AbortHandle>,
@@ -55,7 +56,7 @@ impl Connection {
         monitor: Arc<Monitor>,
         keep_alive: KeepAlive,
     ) -> Result<Arc<Self>> {
-        let stream = PingAcks::new(Monitored::new(stream, Arc::clone(&monitor)));
+        let stream = Monitored::new(stream, Arc::clone(&monitor));
         let (sender, mut connection) = h2::client::Builder::new()
             .enable_push(false)
             .initial_window_size(STREAM_WINDOW)
@@ -78,6 +79,7 @@ impl Connection {
         let connection = Arc::new(Self {
             sender,
             monitor,
+            calls: Arc::default(),
             used: Mutex::new(Instant::now()),
             watch: OnceLock::new(),
             asks: OnceLock::new(),
@@ -106,7 +108,7 @@ impl Connection {
 
     /// Whether calls are under way.
     pub(crate) fn is_busy(&self) -> bool {
-        self.monitor.calls() > 0
+        Arc::strong_count(&self.calls) > 1
     }
 }
 
@@ -126,16 +128,9 @@ pub(crate) struct Monitor {
     heard: Mutex<Option<Instant>>,
     first: Notify,
     failure: OnceLock<Error>,
-    /// Held by each call under way.
-    pub(crate) call: Arc<()>,
 }
 
 impl Monitor {
-    /// How many calls are under way.
-    fn calls(&self) -> usize {
-        Arc::strong_count(&self.call) - 1
-    }
-
     /// Bytes received so far.
     pub(crate) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
@@ -250,9 +245,9 @@ impl<S: AsyncRead + Unpin> Monitored<S> {
         Self { stream, monitor, broken: None, turn: Turn::Ours }
     }
 
-    /// Lets others go first, once after something was read, if there are others.
+    /// Lets others go first, once after something was read.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.turn == Turn::Read && self.monitor.calls() > 1 {
+        if self.turn == Turn::Read {
             self.turn = Turn::Theirs;
             return pin!(tokio::task::yield_now()).poll(cx);
         }

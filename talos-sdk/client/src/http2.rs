@@ -86,7 +86,7 @@ pub(crate) async fn send(
 ) -> Result<Answer, Failed> {
     let unsent = |error| Failed { error, unsent: true };
     let sent = |error| Failed { error, unsent: false };
-    let call = Arc::clone(&connection.monitor.call);
+    let call = Arc::clone(&connection.calls);
     let mut sender = connection.sender.clone();
     let (response, mut stream) = sender.send_request(request, false).map_err(unsent)?;
     // Waits where the server allows no more calls at once.

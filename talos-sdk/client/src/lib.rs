@@ -132,7 +132,6 @@ pub mod parse;
 mod pcap;
 mod per_node;
 mod pin;
-mod ping_acks;
 mod power;
 mod processes;
 mod proxy;
