@@ -4,7 +4,7 @@
 /// serde.
 ///
 /// This is what the derive of serde makes of structs in which every field has a default. It is here because that derive
-/// takes longer to build than this crate.
+/// takes longer to build than this crate. Who uses it depends on `serde` too.
 ///
 /// Fields that the text lacks or that are `null` there have their default; keys that no field has are passed over. Behind
 /// a key, `[unless path]` leaves the field out of the text if the function says so, and `[never written]` does always.

@@ -11,6 +11,7 @@ mod registry;
 mod reply;
 mod request;
 mod selector;
+mod state;
 mod watch;
 
 pub(crate) use kubelet::register;

@@ -1,5 +1,8 @@
 //! One boot of a machine: everything that a reboot forgets.
 
+mod images;
+mod status;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,11 +20,10 @@ use crate::events::{Events, Ids};
 use crate::files::Tree;
 use crate::forward::Backends;
 use crate::identity::NodeTls;
-use crate::images::{self, Names, Reference};
+use crate::images::Names;
 use crate::logs::Logs;
 use crate::node::{Node, uuid};
-use crate::pods;
-use crate::resources::machine::{SERVICES, machine_status, service};
+use crate::resources::machine::{SERVICES, service};
 use crate::resources::{Item, Store};
 use crate::rootfs;
 use crate::services::{ServiceState, Services};
@@ -29,7 +31,6 @@ use crate::shutdown::ResetPlan;
 use crate::stage::Stage;
 use crate::tasks::Tasks;
 use crate::version::TalosVersion;
-use crate::workload;
 
 /// What etcd runs from.
 pub(crate) const ETCD_IMAGE: &str = "registry.k8s.io/etcd:v3.6.5";
@@ -156,48 +157,6 @@ impl Run {
         self.store.put(item, self.now());
     }
 
-    /// Works on the images of one store.
-    pub(crate) fn images<T>(&self, store: images::Store, work: impl FnOnce(&mut Names) -> T) -> T {
-        match store {
-            images::Store::InMemory => work(&mut self.images.lock().unwrap_or_else(PoisonError::into_inner)),
-            images::Store::System => work(&mut self.node.disk().images.system),
-            images::Store::Cri => {
-                self.pull_images_of_pods();
-                work(&mut self.node.disk().images.cri)
-            }
-        }
-    }
-
-    /// Pulls what a service runs, as it did to get healthy.
-    fn pull_images_of(&self, id: &str) {
-        let Some(config) = self.config() else { return };
-        let mut wanted = Vec::new();
-        match id {
-            "etcd" => wanted.push((images::Store::System, config.components.etcd.image.clone())),
-            "kubelet" => {
-                let kubelet = config.components.kubelet.image.clone();
-                wanted.push((images::Store::System, kubelet));
-                wanted.push((images::Store::Cri, pods::SANDBOX_IMAGE.to_owned()));
-            }
-            _ => {}
-        }
-        for (store, image) in wanted {
-            if let Ok(reference) = Reference::parse(&image) {
-                self.pull(store, &reference);
-            }
-        }
-    }
-
-    /// Pulls what the pods run that came since: early enough is before somebody looks.
-    fn pull_images_of_pods(&self) {
-        let mut seen = self.pods.lock().unwrap_or_else(PoisonError::into_inner);
-        for pod in workload::running_pods(self).into_iter().filter(|pod| seen.insert(pod.uid.clone())) {
-            if let Ok(reference) = Reference::parse(&pod.image) {
-                images::pull(&mut self.node.disk().images.cri, &reference, self.now());
-            }
-        }
-    }
-
     /// How often a process was restarted.
     pub(crate) fn restarts(&self, key: &str) -> u32 {
         self.restarts.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied().unwrap_or(0)
@@ -210,11 +169,6 @@ impl Run {
     /// The file tree as it is now.
     pub(crate) fn tree(&self) -> Tree {
         rootfs::tree(self)
-    }
-
-    /// Pulls an image. Says whether it was there before.
-    pub(crate) fn pull(&self, store: images::Store, reference: &Reference) -> bool {
-        self.images(store, |names| images::pull(names, reference, self.now()))
     }
 
     /// Creates or updates resources.
@@ -298,68 +252,6 @@ impl Run {
     pub(crate) fn console(&self, line: &str) {
         self.node.log(line);
         self.logs.write("machined", line);
-    }
-
-    /// Begins a stage. Whether it is ready follows from the services and from Kubernetes.
-    pub(crate) fn set_stage(&self, stage: Stage) {
-        {
-            let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-            *current = (stage, false);
-        }
-        self.console(&format!("[talos] machine is {stage}"));
-        self.publish_status(true);
-    }
-
-    /// Looks again at whether everything is ready.
-    pub(crate) fn update_status(&self) {
-        self.publish_status(false);
-    }
-
-    fn publish_status(&self, always: bool) {
-        let mut current = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let unmet = self.unmet(current.0);
-        let ready = unmet.is_empty();
-        let changed = std::mem::replace(&mut current.1, ready) != ready;
-        let stage = current.0;
-        drop(current);
-        self.put(machine_status(stage, ready, &unmet));
-        if always || changed {
-            let conditions = unmet.into_iter().map(|(name, reason)| {
-                machine::machine_status_event::machine_status::UnmetCondition { name, reason }
-            });
-            self.event(&machine::MachineStatusEvent {
-                stage: stage.number(),
-                status: Some(machine::machine_status_event::MachineStatus {
-                    ready,
-                    unmet_conditions: conditions.collect(),
-                }),
-            });
-        }
-        self.node.set_status(stage, ready);
-    }
-
-    /// What keeps the machine from being ready.
-    fn unmet(&self, stage: Stage) -> Vec<(String, String)> {
-        if !matches!(stage, Stage::Booting | Stage::Running) {
-            return Vec::new();
-        }
-        let Some(config) = self.config() else { return Vec::new() };
-        let mut unmet = Vec::new();
-        let wanted: &[&str] = if config.control_plane {
-            &["apid", "etcd", "kubelet", "machined", "trustd"]
-        } else {
-            &["apid", "kubelet", "machined"]
-        };
-        let missing: Vec<_> = wanted.iter().copied().filter(|id| !self.services.healthy(id)).collect();
-        if !missing.is_empty() {
-            unmet.push(("services".to_owned(), format!("not healthy: {}", missing.join(", "))));
-        }
-        let hostname = self.node.hostname();
-        let ready = self.cluster().is_some_and(|cluster| cluster.kubernetes.is_ready(self.address()));
-        if !ready {
-            unmet.push(("nodeReady".to_owned(), format!("node {hostname} is not Ready")));
-        }
-        unmet
     }
 
     /// Changes the state of a service, with its event, resource and log line.
